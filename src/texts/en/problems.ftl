@@ -1,0 +1,2 @@
+# problems
+not_found = nothing here that you may see

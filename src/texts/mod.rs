@@ -1,0 +1,201 @@
+//! The product's own sentences, in every language it speaks: `en/*.ftl` and `zh/*.ftl` (Fluent).
+//!
+//! Everything that is told to a person is a `Message`: a stable code and its arguments. Codes are stored and compared;
+//! sentences are made here, at the last moment, in the reader's language. A test demands every code in every language.
+
+use crate::values::{Language, Localized, Time};
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use unic_langid::LanguageIdentifier;
+
+/// Languages the product itself speaks; the first is used when none of the wanted ones is spoken.
+pub const SPOKEN: [&str; 2] = ["en", "zh"];
+
+const SOURCES: [(&str, &[&str]); 2] = [
+    (
+        "en",
+        &[
+            include_str!("en/problems.ftl"),
+            include_str!("en/refusals.ftl"),
+            include_str!("en/rules.ftl"),
+            include_str!("en/expressions.ftl"),
+        ],
+    ),
+    (
+        "zh",
+        &[
+            include_str!("zh/problems.ftl"),
+            include_str!("zh/refusals.ftl"),
+            include_str!("zh/rules.ftl"),
+            include_str!("zh/expressions.ftl"),
+        ],
+    ),
+];
+
+/// An argument of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arg {
+    Text(String),
+    Int(i64),
+    Time(Time),
+    /// A label or message of the company's own, in its languages.
+    Label(Localized),
+}
+
+/// A coded sentence: what happened, and with what. Rendered only for a reader.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    pub code: Cow<'static, str>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<Cow<'static, str>, Arg>,
+}
+
+impl Message {
+    #[must_use]
+    pub fn new(code: &'static str) -> Self {
+        Self { code: Cow::Borrowed(code), args: BTreeMap::new() }
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Arg>) -> Self {
+        self.args.insert(Cow::Borrowed(name), value.into());
+        self
+    }
+
+    /// The sentence in the first of `wanted` that the product speaks, else in English.
+    #[must_use]
+    pub fn render(&self, wanted: &[Language]) -> String {
+        render(&self.code, &self.args, wanted)
+    }
+}
+
+impl From<&str> for Arg {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Arg {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Arg {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<Time> for Arg {
+    fn from(at: Time) -> Self {
+        Self::Time(at)
+    }
+}
+
+impl From<Localized> for Arg {
+    fn from(label: Localized) -> Self {
+        Self::Label(label)
+    }
+}
+
+struct Spoken {
+    language: Language,
+    bundle: FluentBundle<FluentResource>,
+}
+
+static CATALOGUE: LazyLock<Vec<Spoken>> = LazyLock::new(|| {
+    SOURCES
+        .iter()
+        .map(|(tag, sources)| {
+            let identifier: LanguageIdentifier = tag.parse().unwrap_or_default();
+            let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
+            bundle.set_use_isolating(false);
+            for source in *sources {
+                // A faulty entry is left out here and found by the test below.
+                let resource = FluentResource::try_new((*source).to_owned()).unwrap_or_else(|(resource, _)| resource);
+                let _ = bundle.add_resource(resource);
+            }
+            Spoken { language: Language::new(tag), bundle }
+        })
+        .collect()
+});
+
+fn render(code: &str, args: &BTreeMap<Cow<'static, str>, Arg>, wanted: &[Language]) -> String {
+    let chosen = wanted.iter().find_map(|language| CATALOGUE.iter().find(|spoken| spoken.language == *language));
+    let Some(spoken) = chosen.or_else(|| CATALOGUE.first()) else { return code.to_owned() };
+    let Some(pattern) = spoken.bundle.get_message(&identifier(code)).and_then(|message| message.value()) else {
+        return code.to_owned();
+    };
+    let mut values = FluentArgs::new();
+    for (name, value) in args {
+        values.set(
+            name.clone(),
+            match value {
+                Arg::Text(text) => FluentValue::from(text.clone()),
+                Arg::Int(number) => FluentValue::from(number.to_string()),
+                Arg::Time(at) => FluentValue::from(at.to_string()),
+                Arg::Label(label) => FluentValue::from(label.get(wanted).to_owned()),
+            },
+        );
+    }
+    let mut errors = Vec::new();
+    spoken.bundle.format_pattern(pattern, Some(&values), &mut errors).into_owned()
+}
+
+/// Fluent's identifiers have no dots; codes such as `deal_moved` are used as they are.
+fn identifier(code: &str) -> String {
+    code.replace('.', "-")
+}
+
+/// Whether every spoken language has a sentence for `code`.
+#[must_use]
+pub fn is_known(code: &str) -> bool {
+    CATALOGUE.iter().all(|spoken| spoken.bundle.has_message(&identifier(code)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn codes(sources: &[&str]) -> BTreeSet<String> {
+        sources
+            .iter()
+            .flat_map(|source| {
+                let resource = FluentResource::try_new((*source).to_owned());
+                assert!(resource.is_ok(), "a faulty entry: {:?}", resource.err().map(|(_, errors)| errors));
+                source
+                    .lines()
+                    .filter_map(|line| line.split_once(" ="))
+                    .filter(|(name, _)| name.starts_with(|letter: char| letter.is_ascii_lowercase()))
+                    .map(|(name, _)| name.to_owned())
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_language_has_the_same_codes() {
+        let all: Vec<_> = SOURCES.iter().map(|(_, sources)| codes(sources)).collect();
+        for (one, (tag, _)) in all.iter().zip(SOURCES) {
+            for (other, (other_tag, _)) in all.iter().zip(SOURCES) {
+                let missing: Vec<_> = other.difference(one).collect();
+                assert!(missing.is_empty(), "`{tag}` lacks {missing:?}, which `{other_tag}` has");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sentence_comes_in_the_readers_language() {
+        let message = Message::new("not_found");
+        assert_ne!(message.render(&[Language::new("zh")]), message.render(&[Language::new("en")]));
+        assert_eq!(message.render(&[Language::new("de")]), message.render(&[Language::new("en")]));
+        assert_eq!(Message::new("no_such_code").render(&[]), "no_such_code");
+    }
+}

@@ -1,0 +1,2 @@
+# problems
+not_found = 没有您可以查看的内容

@@ -1,0 +1,164 @@
+//! A decision and its reasons: what was checked, how it came out, on which values.
+
+use crate::texts::Message;
+use crate::values::{Date, Key, Localized, Time, Value};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+/// Allowed, with what to write; or refused. Either is an answer and both are recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision<T> {
+    Allowed(Allowed<T>),
+    Refused(Refusal),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allowed<T> {
+    pub effect: T,
+    /// Everything that was checked.
+    pub criteria: Vec<Checked>,
+    /// What the decision read.
+    pub facts: FactsRead,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    pub kind: RefusalKind,
+    pub criteria: Vec<Checked>,
+    pub facts: FactsRead,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum RefusalKind {
+    /// The row is visible, the action on it not permitted. 403.
+    Permission(Message),
+    /// The deal is not in a state for it: closed, already there, no such move, moved meanwhile. 409.
+    /// The message's code is the problem's code.
+    State(Message),
+    /// Fields, criteria, capacity. 422, with every reason. The reasons are those of `criteria` that refuse.
+    Unmet,
+}
+
+/// One thing that was checked, as it came out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Checked {
+    /// The criterion's id, or the product's own: `holding`, `cooling`, `reason_required`, `unique`, a field's fault.
+    pub id: Key,
+    pub kind: CheckedKind,
+    /// The stage whose entry demands it; `None` = the move itself, a validation, a field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Key>,
+    pub outcome: CheckOutcome,
+    pub severity: Severity,
+    /// Why it is not met, or what was checked.
+    pub message: Message,
+    /// The company's own words for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Localized>,
+    /// Values that decided, by qualified name; `None` = missing. Pass the reader's field rules before they are shown.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub values: IndexMap<String, Option<Value>>,
+    /// Fields (qualified names) that would satisfy it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
+    /// How many there are and are needed, for what is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// When it becomes possible by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub possible_from: Option<Time>,
+    /// Warns until then, refuses from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enforce_from: Option<Date>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckedKind {
+    Has,
+    Require,
+    Activity,
+    Dwelt,
+    Contract,
+    Validation,
+    /// A field's own type, pattern, choice, required.
+    Field,
+    /// Ideal holding, warning, cap.
+    Holding,
+    Cooling,
+    Reason,
+    Unique,
+    Grade,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckOutcome {
+    Met,
+    Unmet,
+    /// A value it needs is missing.
+    Missing,
+    /// Its `when` does not hold.
+    NotApplicable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Refuse,
+    Warn,
+    Audit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub there: i64,
+    pub needed: i64,
+}
+
+/// What a decision read, by the text of the read (`deal.grade`, `count(call, reached)`); `None` = missing.
+/// Values of fields marked personal are apart: they are deleted when the person is erased.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FactsRead {
+    pub values: IndexMap<String, Option<Value>>,
+    pub personal: IndexMap<String, Option<Value>>,
+}
+
+impl Checked {
+    /// Whether this one refuses.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.severity == Severity::Refuse && self.is_unmet()
+    }
+
+    /// Whether this one warns.
+    #[must_use]
+    pub fn warns(&self) -> bool {
+        self.severity == Severity::Warn && self.is_unmet()
+    }
+
+    #[must_use]
+    pub fn is_unmet(&self) -> bool {
+        matches!(self.outcome, CheckOutcome::Unmet | CheckOutcome::Missing)
+    }
+}
+
+impl<T> Decision<T> {
+    /// Everything that was checked.
+    #[must_use]
+    pub fn criteria(&self) -> &[Checked] {
+        match self {
+            Self::Allowed(allowed) => &allowed.criteria,
+            Self::Refused(refusal) => &refusal.criteria,
+        }
+    }
+
+    /// What the decision read.
+    #[must_use]
+    pub fn facts(&self) -> &FactsRead {
+        match self {
+            Self::Allowed(allowed) => &allowed.facts,
+            Self::Refused(refusal) => &refusal.facts,
+        }
+    }
+}

@@ -6,3 +6,5 @@ pub mod calendar;
 pub mod expression;
 pub mod model;
 pub mod scenarios;
+pub mod span;
+pub mod spelling;

@@ -1,6 +1,6 @@
 //! The value of a field, a fact or a part of an expression.
 
-use super::{Date, Decimal, Key, Money, Time, UserId};
+use super::{Date, Decimal, Key, Money, TeamId, Time, UserId};
 use serde::{Deserialize, Serialize};
 
 /// A value that is there. What is missing is the absence of a `Value`; there is no null in here.
@@ -22,6 +22,7 @@ pub enum Value {
     /// Elapsed time, in microseconds.
     Duration(i64),
     User(UserId),
+    Team(TeamId),
     /// A list of records (the customer's contacts): each a list of named values.
     Records(Vec<Vec<(Key, Value)>>),
 }
@@ -42,7 +43,8 @@ impl Value {
             | Self::Date(_)
             | Self::Time(_)
             | Self::Duration(_)
-            | Self::User(_) => true,
+            | Self::User(_)
+            | Self::Team(_) => true,
         }
     }
 }

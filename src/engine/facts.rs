@@ -163,3 +163,11 @@ pub struct DealFacts {
     pub customer_open_deals: u32,
     pub customer_won_deals: u32,
 }
+
+impl Person {
+    /// How many deals they hold in a stage.
+    #[must_use]
+    pub fn holding(&self, funnel: &Key, stage: &Key) -> u32 {
+        self.holdings.get(&(funnel.clone(), stage.clone())).copied().unwrap_or(0)
+    }
+}

@@ -5,6 +5,15 @@
 //! cannot be stored.
 
 pub mod actor;
+mod case;
 pub mod decision;
 pub mod effects;
 pub mod facts;
+pub mod filter;
+pub mod permission;
+pub mod sight;
+
+pub use case::{Case, Movement};
+pub use filter::{Alternative, OpenWhere, RowFilter, ScopeFilter};
+pub use permission::{HeldDeal, Permit, Row, permit, reach};
+pub use sight::{FieldSight, Shown, Sight};

@@ -20,3 +20,4 @@ pub mod engine;
 pub mod rules;
 pub mod texts;
 pub mod values;
+pub mod workflow;

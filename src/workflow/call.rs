@@ -1,0 +1,53 @@
+//! One call of a use case: who calls, when, and how it is to be answered.
+
+use crate::values::{SessionId, Time, UserId};
+
+/// What every use case is told about the call, whatever it is about.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub caller: Caller,
+    /// The instant of the call: read once, before anything else.
+    pub now: Time,
+    pub request_id: String,
+    /// Decide, and write nothing.
+    pub dry_run: bool,
+    /// Makes the call safe to repeat.
+    pub idempotency: Option<Idempotency>,
+    /// The version the caller has seen, if said.
+    pub if_match: Option<i64>,
+}
+
+/// Who calls. What they may do is looked up for every call: nothing of it is believed from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    User {
+        user: UserId,
+        session: SessionId,
+        token_version: i64,
+    },
+    /// Jobs, and commands on the host.
+    System,
+}
+
+/// A key under which the same call is done once, and what the call was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idempotency {
+    pub key: String,
+    /// SHA-256 of method, path and body.
+    pub fingerprint: Vec<u8>,
+}
+
+impl Call {
+    /// A call by the product itself.
+    #[must_use]
+    pub fn system(now: Time, request_id: &str) -> Self {
+        Self {
+            caller: Caller::System,
+            now,
+            request_id: request_id.to_owned(),
+            dry_run: false,
+            idempotency: None,
+            if_match: None,
+        }
+    }
+}

@@ -16,6 +16,7 @@
 //! | `settings` | how this process runs: flags and environment | `values` |
 //! | `cli` | the commands; builds the application; owns the one real clock | all |
 
+pub mod api;
 pub mod engine;
 pub mod rules;
 pub mod texts;

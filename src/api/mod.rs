@@ -1,0 +1,2 @@
+//! HTTP (being built).
+pub mod token;

@@ -27,8 +27,6 @@ struct Claims {
     aud: String,
     sub: UserId,
     sid: SessionId,
-    /// The user's token version: raised when all their tokens end.
-    ver: i64,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -48,7 +46,6 @@ pub fn sign(
     keys: &[SecretSlice<u8>],
     user: UserId,
     session: SessionId,
-    token_version: i64,
     now: Time,
 ) -> Result<(String, Time), SignFault> {
     let at = now.micros().div_euclid(1_000_000);
@@ -57,7 +54,6 @@ pub fn sign(
         aud: AUDIENCE.to_owned(),
         sub: user,
         sid: session,
-        ver: token_version,
         iat: at,
         nbf: at,
         exp: at + LIFE_SECONDS,
@@ -89,7 +85,7 @@ pub fn read(keys: &[SecretSlice<u8>], token: &str, now: Time) -> Option<Caller> 
     let good = claims.nbf <= at + LEEWAY_SECONDS
         && at < claims.exp.saturating_add(LEEWAY_SECONDS)
         && claims.exp.saturating_sub(claims.nbf) <= LIFE_SECONDS;
-    good.then_some(Caller::User { user: claims.sub, session: claims.sid, token_version: claims.ver })
+    good.then_some(Caller::User { user: claims.sub, session: claims.sid })
 }
 
 /// The first part of every token of ours.
@@ -116,7 +112,7 @@ mod tests {
 
     fn claims() -> Value {
         let at = now().micros() / 1_000_000;
-        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": UserId::new(), "sid": SessionId::new(), "ver": 1,
+        json!({"iss": ISSUER, "aud": AUDIENCE, "sub": UserId::new(), "sid": SessionId::new(),
                "iat": at, "nbf": at, "exp": at + LIFE_SECONDS})
     }
 
@@ -131,8 +127,8 @@ mod tests {
     #[test]
     fn a_token_is_good_from_its_making_to_its_end() {
         let (user, session) = (UserId::new(), SessionId::new());
-        let (token, end) = sign(&keys(), user, session, 4, now()).unwrap();
-        let caller = Some(Caller::User { user, session, token_version: 4 });
+        let (token, end) = sign(&keys(), user, session, now()).unwrap();
+        let caller = Some(Caller::User { user, session });
         assert_eq!(read(&keys(), &token, now()), caller);
         assert_eq!(read(&keys(), &token, end.plus_micros(4_000_000)), caller);
         assert_eq!(read(&keys(), &token, end.plus_micros(5_000_000)), None);
@@ -194,7 +190,6 @@ mod tests {
             without("nbf"),
             without("sub"),
             without("sid"),
-            without("ver"),
         ] {
             forged.push((claims.to_string(), raw(&ours, &claims, &key)));
         }
@@ -209,7 +204,7 @@ mod tests {
         forged.push(("oversized".into(), format!("{}{}", good, "A".repeat(LONGEST))));
         forged.push((
             "other claims".into(),
-            format!("{}.{}.{}", parts[0], B64.encode(with("ver", json!(2)).to_string()), parts[2]),
+            format!("{}.{}.{}", parts[0], B64.encode(with("iat", json!(2)).to_string()), parts[2]),
         ));
         for (what, token) in forged {
             assert_eq!(read(&keys(), &token, now()), None, "{what}");

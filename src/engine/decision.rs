@@ -55,6 +55,9 @@ pub struct Checked {
     /// The company's own words for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Localized>,
+    /// The place in the request's body, for what is wrong there (`/fields/phone`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
     /// Values that decided, by qualified name; `None` = missing. Pass the reader's field rules before they are shown.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub values: IndexMap<String, Option<Value>>,

@@ -19,8 +19,6 @@ pub struct DirectoryUser {
     pub actor: Arc<Actor>,
     pub login: String,
     pub name: String,
-    /// Raised when all tokens of the user end.
-    pub token_version: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -39,7 +37,6 @@ pub struct Entry {
     pub team: Option<TeamId>,
     pub active: bool,
     pub fields: FieldValues,
-    pub token_version: i64,
 }
 
 impl Directory {
@@ -66,7 +63,6 @@ impl Directory {
                     actor: Arc::new(actor),
                     login: entry.login,
                     name: entry.name,
-                    token_version: entry.token_version,
                 };
                 (entry.id, user)
             })
@@ -96,10 +92,9 @@ impl Directory {
 
     /// The actor behind a token, if the user is active and the token has not been ended.
     #[must_use]
-    pub fn actor(&self, user: UserId, session: SessionId, token_version: i64) -> Option<Arc<Actor>> {
+    pub fn actor(&self, user: UserId, session: SessionId) -> Option<Arc<Actor>> {
         let known = self.users.get(&user)?;
-        let valid =
-            known.actor.active && known.token_version == token_version && !self.ended_sessions.contains(&session);
+        let valid = known.actor.active && !self.ended_sessions.contains(&session);
         valid.then(|| Arc::clone(&known.actor))
     }
 }
@@ -131,7 +126,6 @@ mod tests {
             team: Some(team),
             active: true,
             fields: FieldValues::new(),
-            token_version: 3,
         }
     }
 
@@ -153,16 +147,15 @@ mod tests {
     }
 
     #[test]
-    fn a_token_ends_with_its_user_its_version_and_its_session() {
+    fn a_token_ends_with_its_user_and_its_session() {
         let (user, team, session) = (UserId::new(), TeamId::new(), SessionId::new());
         let directory = Directory::new(vec![entry(user, team)], BTreeMap::new(), HashSet::new());
-        assert!(directory.actor(user, session, 3).is_some());
-        assert!(directory.actor(user, session, 2).is_none());
-        assert!(directory.actor(UserId::new(), session, 3).is_none());
+        assert!(directory.actor(user, session).is_some());
+        assert!(directory.actor(UserId::new(), session).is_none());
         let ended = Directory::new(vec![entry(user, team)], BTreeMap::new(), HashSet::from([session]));
-        assert!(ended.actor(user, session, 3).is_none());
+        assert!(ended.actor(user, session).is_none());
         let inactive = Entry { active: false, ..entry(user, team) };
         let directory = Directory::new(vec![inactive], BTreeMap::new(), HashSet::new());
-        assert!(directory.actor(user, session, 3).is_none());
+        assert!(directory.actor(user, session).is_none());
     }
 }

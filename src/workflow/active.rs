@@ -1,0 +1,84 @@
+//! What this process decides by: the active rules and the directory, of one moment.
+//!
+//! Both are kept in memory and named by two numbers, the epochs. Every transaction compares them with the database's
+//! own, so a decision can rest on old rules or an old directory only until it tries to read or write.
+// INVARIANT: `Active` is replaced whole; nobody sees rules of one moment with a directory of another.
+
+use super::Workflow;
+use super::directory::Directory;
+use super::failure::{Failure, Outcome};
+use crate::rules::model::Rules;
+use crate::store::{Epochs, Store, StoreError, Tx};
+use std::sync::Arc;
+
+/// Rules and directory of one moment.
+#[derive(Debug)]
+pub struct Active {
+    pub epochs: Epochs,
+    pub rules: Arc<Rules>,
+    /// SHA-256 of the rules' text, in hexadecimal.
+    pub rules_hash: String,
+    pub directory: Arc<Directory>,
+}
+
+impl Workflow {
+    /// What this process decides by.
+    pub async fn active(&self) -> Outcome<Arc<Active>> {
+        match self.active.load_full() {
+            Some(active) => Ok(active),
+            None => self.reload().await,
+        }
+    }
+
+    /// Brings rules and directory up to the database's epochs. Many callers at once cause one load.
+    pub async fn reload(&self) -> Outcome<Arc<Active>> {
+        let _only_one = self.loading.lock().await;
+        let before = self.active.load_full();
+        let known = before.as_ref().map(|active| active.epochs);
+        let (epochs, directory, text) = self
+            .store
+            .read(move |tx| {
+                let epochs = tx.epochs()?;
+                if Some(epochs) == known {
+                    return Ok((epochs, None, None));
+                }
+                let same_rules = known.is_some_and(|known| known.rules_version == epochs.rules_version);
+                let text = if same_rules { None } else { tx.rules_version(epochs.rules_version)? };
+                Ok((epochs, Some(directory(tx)?), text))
+            })
+            .await?;
+        let Some(directory) = directory else {
+            return before.ok_or(Failure::NotReady);
+        };
+        let (rules, rules_hash) = match (text, before) {
+            (Some(version), _) => {
+                let Some(rules) = crate::rules::check(&version.text, "rules.yaml", None).rules else {
+                    self.active.store(None);
+                    return Err(Failure::NotReady);
+                };
+                (Arc::new(rules), version.hash)
+            }
+            (None, Some(active)) => (Arc::clone(&active.rules), active.rules_hash.clone()),
+            (None, None) => return Err(Failure::NotReady),
+        };
+        let active = Arc::new(Active { epochs, rules, rules_hash, directory: Arc::new(directory) });
+        self.active.store(Some(Arc::clone(&active)));
+        Ok(active)
+    }
+
+    /// Whether `active` is what the database says.
+    pub(super) async fn is_current(&self, active: &Active) -> Result<bool, StoreError> {
+        Ok(self.store.read(Tx::epochs).await? == active.epochs)
+    }
+
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+}
+
+/// Everybody, in the snapshot of the transaction.
+fn directory(tx: &mut Tx<'_>) -> Result<Directory, StoreError> {
+    let loaded = tx.directory()?;
+    Ok(Directory::new(loaded.users, loaded.teams, loaded.ended_sessions))
+}

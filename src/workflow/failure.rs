@@ -1,0 +1,90 @@
+//! Every way a use case can end without its answer. `api` maps each, exhaustively, to what the client is told.
+
+use super::answer::Recorded;
+use crate::engine::decision::Refusal;
+use crate::engine::permission::Sight;
+use crate::rules::Problem;
+use crate::store::StoreError;
+use crate::texts::Message;
+use crate::values::{CustomerId, DecisionId, UserId};
+use std::collections::BTreeMap;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Nobody known: no token, an ended one, a deactivated user.
+    #[error("not signed in")]
+    Unauthenticated,
+    /// Name or password wrong, or the user is not active: not told apart.
+    #[error("sign-in refused")]
+    SignInRefused,
+    /// Too many tries; seconds until the next.
+    #[error("too many tries, next in {0} s")]
+    Throttled(i64),
+    /// No grant at all for the action.
+    #[error("no grant for {0}")]
+    Forbidden(&'static str),
+    /// Nothing here that the caller may see.
+    #[error("not found, or not visible")]
+    NotFound,
+    /// The version the caller named is not the present one.
+    #[error("the present version is {present}")]
+    VersionMismatch { present: i64 },
+    /// Decided and refused; recorded unless only fields are at fault.
+    #[error("refused")]
+    Refused(Box<Refused>),
+    /// A state that stands against it, outside of a deal's own: a taken login, a loop of teams.
+    #[error("conflict: {}", .0.code)]
+    Conflict(Message),
+    /// A customer with the same identity exists; named only where visible.
+    #[error("the customer exists")]
+    CustomerExists { customer: Option<CustomerId>, owner: Option<UserId> },
+    /// A body that is well formed but says something that cannot be meant.
+    #[error("invalid: {}", .0.code)]
+    Invalid(Message),
+    /// Rules that do not pass the checker, or whose scenarios fail.
+    #[error("the rules have problems")]
+    RulesInvalid { problems: Vec<Problem>, scenarios: Vec<Message> },
+    /// The new rules lack something that is in use: what, and how often.
+    #[error("the rules lack what is in use")]
+    RulesInUse(BTreeMap<String, i64>),
+    /// The key was used for another call.
+    #[error("the idempotency key was used for another call")]
+    KeyMismatch,
+    /// A dry run with an idempotency key.
+    #[error("a dry run takes no idempotency key")]
+    DryRunWithKey,
+    /// The active rules cannot be used by this process.
+    #[error("this process cannot use the active rules")]
+    NotReady,
+    /// More work than places, or the database does not answer: later.
+    #[error("unavailable")]
+    Unavailable(#[source] StoreError),
+    #[error("{doing}")]
+    Internal { doing: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
+}
+
+/// A refusal with what is needed to tell it.
+#[derive(Debug)]
+pub struct Refused {
+    pub refusal: Refusal,
+    /// What the caller may see of the values in it.
+    pub sight: Sight,
+    /// Where it was recorded; `None` for dry runs and for fields only.
+    pub decision: Option<DecisionId>,
+}
+
+impl Failure {
+    /// Something that should not happen: the client is told nothing, the log all of it.
+    pub fn internal(
+        doing: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Internal { doing, source: source.into() }
+    }
+}
+
+/// What a use case ends with.
+pub type Outcome<T> = Result<T, Failure>;
+
+/// What a recorded write ends with.
+pub type Written<T> = Outcome<Recorded<T>>;

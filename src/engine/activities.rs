@@ -50,7 +50,8 @@ pub fn log(rules: &Rules, actor: &Actor, record: &DealFacts, new: NewActivity, n
             _ => {}
         },
     }
-    if let Some(method) = new.method.as_ref().filter(|method| rules.methods.get(*method).is_none_or(|one| one.retired)) {
+    if let Some(method) = new.method.as_ref().filter(|method| rules.methods.get(*method).is_none_or(|one| one.retired))
+    {
         told("method", choose_from("method_unknown", method, rules.methods.keys()));
     }
     let at = new.at.unwrap_or(now);
@@ -60,7 +61,8 @@ pub fn log(rules: &Rules, actor: &Actor, record: &DealFacts, new: NewActivity, n
         told("at", Message::new("activity_before_deal").with("created_at", record.deal.created_at));
     }
     let mut text = |part: &str, text: Option<String>, at_most: usize, lines: bool| {
-        let read = text.map(|text| clean(&text, at_most, lines).map_err(|message| told(part, message)).unwrap_or_default());
+        let read =
+            text.map(|text| clean(&text, at_most, lines).map_err(|message| told(part, message)).unwrap_or_default());
         read.filter(|text| !text.is_empty())
     };
     let contact = text("contact", new.contact, LONGEST_CONTACT, false);

@@ -1,7 +1,9 @@
 //! Contracts of a deal and the payments on them: signed, delivered, paid, accepted.
 
 use super::customers::decided;
-use super::decision::{Allowed, Checked, CheckOutcome, CheckedKind, Decision, FactsRead, Refusal, RefusalKind, Severity};
+use super::decision::{
+    Allowed, CheckOutcome, Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind, Severity,
+};
 use super::effects::{ContractChange, Made, PaymentChange};
 use super::facts::{Contract, DealFacts, Payment};
 use super::fields::{clean, field_fault};
@@ -28,14 +30,22 @@ pub struct ContractWrite {
 
 /// Adds a contract to a deal.
 #[must_use]
-pub fn create(rules: &Rules, record: &DealFacts, id: ContractId, write: ContractWrite, now: Time) -> Decision<ContractChange> {
+pub fn create(
+    rules: &Rules,
+    record: &DealFacts,
+    id: ContractId,
+    write: ContractWrite,
+    now: Time,
+) -> Decision<ContractChange> {
     let mut criteria = Vec::new();
     let Some(amount) = write.amount else {
         criteria.push(fault("amount", Message::new("field_required").with("field", "amount")));
         return Decision::Refused(Refusal { kind: RefusalKind::Unmet, criteria, facts: FactsRead::default() });
     };
     if record.contracts.len() >= MOST_CONTRACTS {
-        return state(Message::new("contracts_too_many").with("most", i64::try_from(MOST_CONTRACTS).unwrap_or(i64::MAX)));
+        return state(
+            Message::new("contracts_too_many").with("most", i64::try_from(MOST_CONTRACTS).unwrap_or(i64::MAX)),
+        );
     }
     let contract = Contract {
         id,
@@ -55,7 +65,13 @@ pub fn create(rules: &Rules, record: &DealFacts, id: ContractId, write: Contract
 
 /// Changes a contract of a deal.
 #[must_use]
-pub fn change(rules: &Rules, record: &DealFacts, contract: &Contract, write: ContractWrite, now: Time) -> Decision<ContractChange> {
+pub fn change(
+    rules: &Rules,
+    record: &DealFacts,
+    contract: &Contract,
+    write: ContractWrite,
+    now: Time,
+) -> Decision<ContractChange> {
     let updated_at = now.max(contract.updated_at);
     let contract = Contract { version: contract.version + 1, updated_at, ..contract.clone() };
     write_into(rules, record, contract, write, now, false)
@@ -155,7 +171,13 @@ pub struct NewPayment {
 
 /// Records a payment on a contract. Paying more than is due is warned about, not refused: money that came has come.
 #[must_use]
-pub fn pay(rules: &Rules, record: &DealFacts, contract: &Contract, new: NewPayment, now: Time) -> Decision<PaymentChange> {
+pub fn pay(
+    rules: &Rules,
+    record: &DealFacts,
+    contract: &Contract,
+    new: NewPayment,
+    now: Time,
+) -> Decision<PaymentChange> {
     if contract.cancelled_on.is_some() {
         return state(Message::new("contract_cancelled"));
     }
@@ -173,7 +195,8 @@ pub fn pay(rules: &Rules, record: &DealFacts, contract: &Contract, new: NewPayme
     if new.paid_on > rules.calendar.local_date(now) {
         criteria.push(fault("paid_on", Message::new("date_in_future").with("field", "paid_on")));
     }
-    let paid = paid_on(record, contract.id).fold(new.amount.amount_minor, |sum, payment| sum.saturating_add(payment.amount.amount_minor));
+    let paid = paid_on(record, contract.id)
+        .fold(new.amount.amount_minor, |sum, payment| sum.saturating_add(payment.amount.amount_minor));
     if paid > contract.amount.amount_minor {
         criteria.push(overpaid(contract, paid));
     }
@@ -221,8 +244,7 @@ fn paid_on(record: &DealFacts, contract: ContractId) -> impl Iterator<Item = &Pa
 
 fn overpaid(contract: &Contract, paid: i64) -> Checked {
     let paid = Money { amount_minor: paid, currency: contract.amount.currency };
-    let message =
-        Message::new("overpaid").with("paid", paid.to_string()).with("amount", contract.amount.to_string());
+    let message = Message::new("overpaid").with("paid", paid.to_string()).with("amount", contract.amount.to_string());
     Checked {
         id: Key::new("overpaid"),
         kind: CheckedKind::Contract,

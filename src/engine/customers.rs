@@ -6,7 +6,7 @@ use super::decision::{Allowed, Checked, Decision, FactsRead, Refusal, RefusalKin
 use super::effects::{CustomerChange, CustomerCreation, Made};
 use super::facts::{Contact, Customer, FieldValues};
 use super::fields::{Declared, Written, clean, field_fault, read_email, read_phone};
-use super::permission::Sight;
+use super::sight::Sight;
 use super::validations::{changes_read, emptied, sticky, validate};
 use crate::rules::expression::{Entity, Path};
 use crate::rules::model::Rules;
@@ -74,9 +74,8 @@ pub fn read_contacts(contacts: Vec<Contact>, country: Option<&str>) -> (Vec<Cont
             let pointer = format!("/contacts/{index}/{part}");
             faults.push(field_fault(&pointer, &Key::new("contacts"), message, vec!["customer.contacts".into()]));
         };
-        let name = clean(&contact.name, LONGEST_NAME, false).and_then(|name| {
-            if name.is_empty() { Err(Message::new("contact_name_required")) } else { Ok(name) }
-        });
+        let name = clean(&contact.name, LONGEST_NAME, false)
+            .and_then(|name| if name.is_empty() { Err(Message::new("contact_name_required")) } else { Ok(name) });
         let name = name.map_err(|message| told("name", message)).unwrap_or_default();
         let mut optional = |part: &str, value: Option<String>, read: &dyn Fn(&str) -> Result<String, Message>| {
             let read = value.map(|value| read(&value).map_err(|message| told(part, message)).unwrap_or_default());
@@ -119,8 +118,7 @@ pub fn blank(id: CustomerId, creator: Option<UserId>, now: Time) -> Customer {
 #[must_use]
 pub fn create(rules: &Rules, actor: &Actor, sight: &Sight, new: NewCustomer, now: Time) -> Decision<CustomerCreation> {
     let applied = declared(rules).apply(&FieldValues::new(), new.written, Some(sight), true);
-    let customer =
-        Customer { fields: applied.values, contacts: new.contacts, ..blank(new.id, actor.user(), now) };
+    let customer = Customer { fields: applied.values, contacts: new.contacts, ..blank(new.id, actor.user(), now) };
     let mut criteria = new.faults;
     criteria.extend(applied.faults);
     criteria.extend(contacts_touched(sight, !customer.contacts.is_empty()));

@@ -4,7 +4,7 @@
 
 use super::decision::{CheckOutcome, Checked, CheckedKind, Severity};
 use super::facts::FieldValues;
-use super::permission::Sight;
+use super::sight::Sight;
 use crate::rules::expression::{Entity, Path};
 use crate::rules::model::{Field, FieldKind};
 use crate::texts::Message;
@@ -76,7 +76,9 @@ impl Declared<'_> {
             }
             let path = self.path(&name);
             if sight.is_some_and(|sight| !sight.writable(&path)) {
-                applied.faults.push(self.fault(&name, Message::new("field_not_writable").with("field", path.to_string())));
+                applied
+                    .faults
+                    .push(self.fault(&name, Message::new("field_not_writable").with("field", path.to_string())));
                 continue;
             }
             let fault = match &value {
@@ -95,7 +97,8 @@ impl Declared<'_> {
             applied.changed.push(path);
         }
         if is_new {
-            let missing = self.fields.values().filter(|field| field.required && !applied.values.contains_key(&field.id));
+            let missing =
+                self.fields.values().filter(|field| field.required && !applied.values.contains_key(&field.id));
             let told: Vec<Key> = applied.faults.iter().map(|fault| fault.id.clone()).collect();
             let faults: Vec<Checked> = missing
                 .filter(|field| !told.contains(&field.id))
@@ -117,7 +120,9 @@ impl Declared<'_> {
         let near = self.fields.keys().map(|key| (strsim::damerau_levenshtein(key, name), key)).min();
         let shown: String = name.chars().take(60).collect();
         let message = match near.filter(|(distance, key)| *distance <= key.len() / 3 + 1) {
-            Some((_, key)) => Message::new("field_unknown_near").with("field", shown.as_str()).with("near", key.as_str()),
+            Some((_, key)) => {
+                Message::new("field_unknown_near").with("field", shown.as_str()).with("near", key.as_str())
+            }
             None => Message::new("field_unknown").with("field", shown.as_str()),
         };
         self.fault(&Key::new(&shown), message)
@@ -176,7 +181,9 @@ fn read_value(field: &Field, json: &serde_json::Value, country: Option<&str>) ->
         }
         FieldKind::Choice { of } => {
             let chosen = text()?;
-            of.get_key_value(chosen).map(|(key, _)| Value::Choice(key.clone())).ok_or_else(|| not_a_choice(of.keys(), chosen))
+            of.get_key_value(chosen)
+                .map(|(key, _)| Value::Choice(key.clone()))
+                .ok_or_else(|| not_a_choice(of.keys(), chosen))
         }
         FieldKind::Choices { of } => {
             let list = json.as_array().ok_or_else(|| Message::new("value_list"))?;
@@ -281,7 +288,8 @@ pub fn read_email(text: &str) -> Result<String, Message> {
         return Ok(text);
     }
     let options = email_address::Options::default().with_required_tld().without_display_text().without_domain_literal();
-    let address = email_address::EmailAddress::parse_with_options(&text, options).map_err(|_| Message::new("value_email"))?;
+    let address =
+        email_address::EmailAddress::parse_with_options(&text, options).map_err(|_| Message::new("value_email"))?;
     Ok(format!("{}@{}", address.local_part(), address.domain().to_lowercase()))
 }
 

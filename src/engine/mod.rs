@@ -4,14 +4,20 @@
 //! an answer. What may be written is an effect (`effects`), and only this module can make one: what was not decided
 //! cannot be stored.
 
+pub mod activities;
 pub mod actor;
 mod case;
+pub mod contracts;
+pub mod customers;
 pub mod decision;
 pub mod effects;
 pub mod facts;
+pub mod fields;
 pub mod filter;
+pub mod people;
 pub mod permission;
 pub mod sight;
+pub mod validations;
 
 pub use case::{Case, Movement};
 pub use filter::{Alternative, OpenWhere, RowFilter, ScopeFilter};

@@ -38,8 +38,7 @@ fn names_any(validation: &Validation, changed: &[Path]) -> bool {
 }
 
 fn check(rules: &Rules, validation: &Validation, facts: &dyn Facts) -> Checked {
-    let applies =
-        validation.when.as_ref().is_none_or(|when| when.holds(facts, &rules.calendar) != Some(false));
+    let applies = validation.when.as_ref().is_none_or(|when| when.holds(facts, &rules.calendar) != Some(false));
     let outcome = if !applies {
         CheckOutcome::NotApplicable
     } else {
@@ -106,8 +105,7 @@ pub fn sticky(rules: &Rules, funnel: &Key, stage: &Key, emptied: &[Path], facts:
                 let message = Message::new("field_needed_by_stage")
                     .with("field", path.to_string())
                     .with("stage", passed.label.clone());
-                let mut fault =
-                    super::fields::field_fault(&pointer, &criterion.id, message, vec![path.to_string()]);
+                let mut fault = super::fields::field_fault(&pointer, &criterion.id, message, vec![path.to_string()]);
                 fault.stage = Some(passed.id.clone());
                 faults.push(fault);
             }

@@ -20,7 +20,8 @@ const SOURCES: [(&str, &[&str]); 2] = [
         "en",
         &[
             include_str!("en/problems.ftl"),
-            include_str!("en/fields.ftl"), include_str!("en/refusals.ftl"),
+            include_str!("en/fields.ftl"),
+            include_str!("en/refusals.ftl"),
             include_str!("en/rules.ftl"),
             include_str!("en/expressions.ftl"),
         ],
@@ -29,7 +30,8 @@ const SOURCES: [(&str, &[&str]); 2] = [
         "zh",
         &[
             include_str!("zh/problems.ftl"),
-            include_str!("zh/fields.ftl"), include_str!("zh/refusals.ftl"),
+            include_str!("zh/fields.ftl"),
+            include_str!("zh/refusals.ftl"),
             include_str!("zh/rules.ftl"),
             include_str!("zh/expressions.ftl"),
         ],

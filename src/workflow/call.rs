@@ -23,7 +23,6 @@ pub enum Caller {
     User {
         user: UserId,
         session: SessionId,
-        token_version: i64,
     },
     /// Jobs, and commands on the host.
     System,

@@ -59,11 +59,7 @@ impl Directory {
                     active: entry.active,
                     fields: entry.fields,
                 };
-                let user = DirectoryUser {
-                    actor: Arc::new(actor),
-                    login: entry.login,
-                    name: entry.name,
-                };
+                let user = DirectoryUser { actor: Arc::new(actor), login: entry.login, name: entry.name };
                 (entry.id, user)
             })
             .collect();

@@ -19,6 +19,7 @@
 pub mod api;
 pub mod engine;
 pub mod rules;
+pub mod store;
 pub mod texts;
 pub mod values;
 pub mod workflow;

@@ -1,0 +1,80 @@
+//! A lane: one thread that owns one connection and does one job after another. What a job is, and how often it is
+//! tried; how a transaction begins and ends is said by `sqlite` and `postgres`.
+//!
+//! INVARIANT: a caller hears of success only after the commit that holds its work.
+
+use super::error::StoreError;
+use super::tx::Tx;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use tokio::sync::oneshot;
+
+/// How often a use case is run on facts that keep changing under it, before its caller is told to come back later.
+const ATTEMPTS: u32 = 5;
+
+/// Work of one caller. `attempt` may be called again after a rollback; `settle` is called once, after the commit.
+pub(super) trait Work: Send {
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
+    fn settle(self: Box<Self>, fate: Result<(), StoreError>);
+}
+
+/// Work and whether it may write.
+pub(super) struct Job {
+    pub work: Box<dyn Work>,
+    pub kind: JobKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum JobKind {
+    Read,
+    Write,
+}
+
+/// A use case on its way: the closure, its answer, and who waits for it.
+struct UseCase<F, T> {
+    run: F,
+    answer: Option<T>,
+    caller: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<F, T> Work for UseCase<F, T>
+where
+    F: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+    T: Send,
+{
+    fn attempt(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        self.answer = None;
+        // A use case that panics must not take the lane with it; its transaction is rolled back like any other failure.
+        let outcome = catch_unwind(AssertUnwindSafe(|| (self.run)(tx)));
+        self.answer = Some(outcome.unwrap_or_else(|_| Err(StoreError::failed("a use case", "it panicked")))?);
+        Ok(())
+    }
+
+    fn settle(self: Box<Self>, fate: Result<(), StoreError>) {
+        let Self { answer, caller, .. } = *self;
+        // A caller that went away does not want its answer; the work stands all the same.
+        let _ = caller.send(fate.and_then(|()| answer.ok_or(StoreError::Busy)));
+    }
+}
+
+impl Job {
+    /// A job for this use case, and where its answer will come.
+    pub fn new<F, T>(kind: JobKind, run: F) -> (Self, oneshot::Receiver<Result<T, StoreError>>)
+    where
+        F: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (caller, answer) = oneshot::channel();
+        (Self { work: Box::new(UseCase { run, answer: None, caller }), kind }, answer)
+    }
+}
+
+/// Tries until it comes out otherwise than by facts that changed meanwhile.
+pub(super) fn persist(mut attempt: impl FnMut() -> Result<(), StoreError>) -> Result<(), StoreError> {
+    for _ in 0..ATTEMPTS {
+        match attempt() {
+            Err(error) if error.is_passing() => tracing::debug!(%error, "facts changed under a use case: again"),
+            outcome => return outcome,
+        }
+    }
+    Err(StoreError::Busy)
+}

@@ -1,0 +1,10 @@
+//! The queries, one file a table or read model. Compiled once for SQLite and once for PostgreSQL: `Conn` and `Db`
+//! are whichever connection this copy is for, `dialect` what that database says differently.
+
+pub(super) use super::{Conn, Db, dialect};
+
+pub(in crate::store) mod directory;
+pub(in crate::store) mod people;
+pub(in crate::store) mod rules_versions;
+pub(in crate::store) mod sessions;
+pub(in crate::store) mod sql;

@@ -1,0 +1,234 @@
+//! PostgreSQL: equal lanes, each with its own connection and its own small runtime that drives it.
+//!
+//! A lane connects when it first has work and again whenever its connection is gone; while the server cannot be
+//! reached all lanes say so at once instead of each waiting for its own attempt. TLS is by rustls, certificates are
+//! always verified.
+
+use super::StoreSettings;
+use super::error::StoreError;
+use super::lane::{Job, JobKind, persist};
+use super::queue::Queue;
+use super::tx::Tx;
+use diesel::connection::SimpleConnection;
+use diesel_async::AsyncPgConnection;
+use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
+
+mod connect;
+pub(super) use connect::Connector;
+
+/// The connection and back end for which `ops` is compiled here.
+pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, LaneRuntime>;
+pub(super) type Db = diesel::pg::Pg;
+
+#[path = "ops/mod.rs"]
+pub(super) mod ops;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+/// Any number that no other program on the same database takes for an advisory lock: "loudou" in ASCII.
+const MIGRATION_LOCK: i64 = 0x6c_6f75_646f75;
+
+/// How long after a failed attempt to connect the next one waits; until then work is refused at once.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// What the two databases say differently.
+pub(super) mod dialect {
+    /// Compares text by code point.
+    pub const BY_CODE_POINT: &str = " COLLATE \"C\"";
+    pub const FOR_UPDATE: &str = " FOR UPDATE";
+    pub const FOR_KEY_SHARE: &str = " FOR KEY SHARE";
+    /// Opens and closes a cast of an id to 32 hexadecimal digits.
+    pub const ID_TEXT: (&str, &str) = ("replace((", ")::text, '-', '')");
+    /// Opens and closes the keys of a JSON object as a table with the column `key`.
+    pub const OBJECT_KEYS: (&str, &str) = ("jsonb_object_keys(", ") AS keys (key)");
+    /// Opens and closes the elements of a JSON array as a table with the column `value`.
+    pub const ELEMENTS: (&str, &str) = ("jsonb_array_elements_text(", ") AS elements (value)");
+    /// Opens, parts and closes the position of a text in another, 0 if it is not in it.
+    pub const POSITION: (&str, &str, &str) = ("strpos(", ", ", ")");
+}
+
+thread_local! {
+    static LANE: RefCell<Option<Arc<Runtime>>> = const { RefCell::new(None) };
+}
+
+/// The runtime of the lane on whose thread it is made: it drives the connection while a statement is waited for.
+pub struct LaneRuntime(Option<Arc<Runtime>>);
+
+impl std::fmt::Debug for LaneRuntime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LaneRuntime")
+    }
+}
+
+impl BlockOn for LaneRuntime {
+    fn block_on<F: Future>(&self, f: F) -> F::Output {
+        match &self.0 {
+            Some(runtime) => runtime.block_on(f),
+            // Only if a connection is made off a lane, which nothing here does.
+            None => poll_until_ready(f),
+        }
+    }
+
+    fn get_runtime() -> Self {
+        Self(LANE.with_borrow(Clone::clone))
+    }
+}
+
+fn poll_until_ready<F: Future>(f: F) -> F::Output {
+    let mut f = std::pin::pin!(f);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    loop {
+        if let std::task::Poll::Ready(output) = f.as_mut().poll(&mut context) {
+            return output;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// The running lanes.
+pub(super) struct Lanes {
+    pub queue: Arc<Queue<Job>>,
+    pub threads: Vec<JoinHandle<()>>,
+}
+
+/// Connects, brings the schema up to date under a lock, and starts the lanes.
+pub(super) fn open(url: &str, settings: &StoreSettings) -> Result<Lanes, StoreError> {
+    let connector = Arc::new(Connector::new(url, settings)?);
+    let outage = Arc::new(Outage::default());
+    // On a thread of its own: the caller may be inside a runtime, in which no other may be waited on.
+    let first = Lane { connector: Arc::clone(&connector), outage: Arc::clone(&outage), conn: None };
+    super::spawn("postgres-migrate".to_owned(), move || first.run(|lane| migrate(lane.connected()?)))?
+        .join()
+        .map_err(|_| StoreError::failed("migrating", "it panicked"))??;
+    let queue = Arc::new(Queue::new(settings.queue));
+    let mut threads = Vec::new();
+    for number in 0..settings.postgres_lanes.max(1) {
+        let lane = Lane { connector: Arc::clone(&connector), outage: Arc::clone(&outage), conn: None };
+        let queue = Arc::clone(&queue);
+        threads.push(super::spawn(format!("postgres-{number}"), move || {
+            let _ = lane.run(|lane| {
+                while let Some(job) = queue.take() {
+                    lane.work(job);
+                }
+                Ok(())
+            });
+        })?);
+    }
+    Ok(Lanes { queue, threads })
+}
+
+fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
+    // Others that start at the same time wait here; the lock goes with the connection.
+    conn.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+    super::migrate(conn, MIGRATIONS)
+}
+
+/// When the server was last found out of reach.
+#[derive(Default)]
+struct Outage(Mutex<Option<Instant>>);
+
+impl Outage {
+    fn lasts(&self) -> bool {
+        self.get().is_some_and(|seen| seen.elapsed() < RETRY_AFTER)
+    }
+
+    fn set(&self, seen: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    fn get(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Lane {
+    connector: Arc<Connector>,
+    outage: Arc<Outage>,
+    conn: Option<Conn>,
+}
+
+impl Lane {
+    /// Gives this thread the runtime that its connection lives in, then runs.
+    fn run<T>(mut self, run: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| StoreError::failed("starting a lane", error))?;
+        LANE.set(Some(Arc::new(runtime)));
+        let outcome = run(&mut self);
+        // The connection first: it is driven by the runtime.
+        self.conn = None;
+        LANE.set(None);
+        outcome
+    }
+
+    /// The connection; makes one if there is none.
+    fn connected(&mut self) -> Result<&mut Conn, StoreError> {
+        if self.conn.is_none() {
+            if self.outage.lasts() {
+                return Err(StoreError::Unavailable("it was out of reach a moment ago".into()));
+            }
+            match self.connector.connect() {
+                Ok(conn) => self.conn = Some(conn),
+                Err(error) => {
+                    self.outage.set(Some(Instant::now()));
+                    return Err(error);
+                }
+            }
+        }
+        self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".into()))
+    }
+
+    fn work(&mut self, Job { mut work, kind }: Job) {
+        let fate = persist(|| self.transact(kind, |tx| work.attempt(tx)));
+        work.settle(fate);
+    }
+
+    fn transact(
+        &mut self,
+        kind: JobKind,
+        run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.begin(match kind {
+            // One snapshot for all statements of a read.
+            JobKind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            JobKind::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        })?;
+        let conn = self.connected()?;
+        let outcome = run(&mut Tx::Postgres(conn));
+        if outcome.is_ok() {
+            return conn.batch_execute("COMMIT").map_err(|error| self.lost(error.into()));
+        }
+        match conn.batch_execute("ROLLBACK") {
+            Ok(()) => outcome,
+            Err(error) => Err(self.lost(error.into())),
+        }
+    }
+
+    /// Begins a transaction. A connection that was closed while it was idle is made anew, once.
+    fn begin(&mut self, statement: &str) -> Result<(), StoreError> {
+        let was_connected = self.conn.is_some();
+        match self.connected()?.batch_execute(statement) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                let lost = self.lost(error.into());
+                if was_connected { self.connected()?.batch_execute(statement).map_err(|e| self.lost(e.into())) } else { Err(lost) }
+            }
+        }
+    }
+
+    /// A connection on which a transaction could not end is never used again: what it still holds is unknown.
+    fn lost(&mut self, error: StoreError) -> StoreError {
+        self.conn = None;
+        if error.is_passing() {
+            return error;
+        }
+        StoreError::Unavailable(Box::new(error))
+    }
+}

@@ -70,6 +70,18 @@ macro_rules! lies_as {
                 Bound::new(self)
             }
         }
+        impl<'inner, 'expr, $($generic)*> AsExpression<$sql> for &'inner &'expr $rust {
+            type Expression = Bound<$sql, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
+        impl<'inner, 'expr, $($generic)*> AsExpression<Nullable<$sql>> for &'inner &'expr $rust {
+            type Expression = Bound<Nullable<$sql>, Self>;
+            fn as_expression(self) -> Self::Expression {
+                Bound::new(self)
+            }
+        }
         impl<$($generic)*> ToSql<Nullable<$sql>, Sqlite> for $rust {
             fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
                 <Self as ToSql<$sql, Sqlite>>::to_sql(self, out)

@@ -63,18 +63,37 @@ pub struct Credentials {
 /// A change of people. Written by `Tx::record`, under the lock of the epochs, and raises `people_epoch`.
 #[derive(Clone, Debug)]
 pub enum PeopleChange {
-    UserCreated { user: User, password_hash: Option<String> },
+    UserCreated {
+        user: User,
+        password_hash: Option<String>,
+    },
     /// The user after the change; `user.version` is the one that was read. A deactivated user's sessions end.
-    UserChanged { user: User },
+    UserChanged {
+        user: User,
+    },
     /// All sessions of the user end.
-    PasswordSet { user: UserId, password_hash: String, at: Time },
+    PasswordSet {
+        user: UserId,
+        password_hash: String,
+        at: Time,
+    },
     /// All sessions of the user end.
-    SignedOutEverywhere { user: UserId, at: Time },
-    TeamCreated { team: Team },
+    SignedOutEverywhere {
+        user: UserId,
+        at: Time,
+    },
+    TeamCreated {
+        team: Team,
+    },
     /// The team after the change; `team.version` is the one that was read.
-    TeamChanged { team: Team },
+    TeamChanged {
+        team: Team,
+    },
     /// Only without people, teams below and deals.
-    TeamRemoved { team: TeamId, version: i64 },
+    TeamRemoved {
+        team: TeamId,
+        version: i64,
+    },
 }
 
 face! { directory:

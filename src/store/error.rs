@@ -49,7 +49,11 @@ pub enum StoreError {
     Settings(String),
     /// Anything else: a fault of the database or of ours.
     #[error("{doing} failed")]
-    Failed { doing: &'static str, #[source] source: Cause },
+    Failed {
+        doing: &'static str,
+        #[source]
+        source: Cause,
+    },
 }
 
 /// The error behind, for the log.

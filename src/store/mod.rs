@@ -15,11 +15,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 mod columns;
+mod deals;
 mod directory;
+mod entry;
 mod error;
 mod lane;
 mod postgres;
 mod queue;
+mod rows;
 mod rules_versions;
 mod schema;
 mod sessions;
@@ -27,7 +30,11 @@ mod sqlite;
 mod stored_fields;
 mod tx;
 
+pub use deals::{ActivityQuery, HistoryEntry};
 pub use directory::{Credentials, Directory, Epochs, PeopleChange, Team, User};
+pub use entry::{
+    CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, LogEntry, LogQuery, Outcome, Remembered, Subject,
+};
 pub use error::StoreError;
 pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
@@ -137,8 +144,7 @@ impl Store {
     /// Finishes what waits, takes nothing new, and waits for the lanes to end.
     pub async fn close(&self) -> Result<(), StoreError> {
         self.0.stop();
-        let threads =
-            std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let threads = std::mem::take(&mut *self.0.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         tokio::task::spawn_blocking(move || threads.into_iter().for_each(|thread| drop(thread.join())))
             .await
             .map_err(|error| StoreError::failed("closing the database", error))

@@ -125,7 +125,9 @@ pub(super) fn open(url: &str, settings: &StoreSettings) -> Result<Lanes, StoreEr
 
 fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
     // Others that start at the same time wait here; the lock goes with the connection.
-    conn.batch_execute(&format!("SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+    conn.batch_execute(&format!(
+        "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
+    ))?;
     super::migrate(conn, MIGRATIONS)
 }
 
@@ -218,7 +220,11 @@ impl Lane {
             Ok(()) => Ok(()),
             Err(error) => {
                 let lost = self.lost(error.into());
-                if was_connected { self.connected()?.batch_execute(statement).map_err(|e| self.lost(e.into())) } else { Err(lost) }
+                if was_connected {
+                    self.connected()?.batch_execute(statement).map_err(|e| self.lost(e.into()))
+                } else {
+                    Err(lost)
+                }
             }
         }
     }

@@ -142,10 +142,7 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
     }
 }
 
-fn in_savepoint(
-    conn: &mut Conn,
-    run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
+fn in_savepoint(conn: &mut Conn, run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
     conn.batch_execute("SAVEPOINT job")?;
     let outcome = run(&mut Tx::Sqlite(conn));
     let end = if outcome.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };

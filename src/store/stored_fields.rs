@@ -5,7 +5,7 @@
 //! value never passes for one of another kind after a field's type was changed.
 
 use crate::engine::facts::FieldValues;
-use crate::values::{Currency, Date, Decimal, Key, Money, Time, UserId, Value};
+use crate::values::{Currency, Date, Decimal, Key, Money, TeamId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,6 +30,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
         Value::Time(_) => "time",
         Value::Duration(_) => "duration",
         Value::User(_) => "user",
+        Value::Team(_) => "team",
         Value::Records(_) => "records",
     }
 }
@@ -54,6 +55,7 @@ pub(super) fn order_key(value: &Value) -> Option<OrderKey> {
         Value::Time(at) => OrderKey::Int(at.micros()),
         Value::Duration(micros) => OrderKey::Int(*micros),
         Value::User(id) => OrderKey::Text(id.0.simple().to_string()),
+        Value::Team(id) => OrderKey::Text(id.0.simple().to_string()),
         Value::Choices(_) | Value::Records(_) => return None,
     })
 }
@@ -100,7 +102,8 @@ impl<'de> Deserialize<'de> for StoredFields {
         let stored: IndexMap<Key, Vec<Json>> = IndexMap::deserialize(deserializer)?;
         let mut fields = FieldValues::with_capacity(stored.len());
         for (key, parts) in stored {
-            let value = read(&parts).ok_or_else(|| D::Error::custom(format!("the stored field `{key}` is not readable")))?;
+            let value =
+                read(&parts).ok_or_else(|| D::Error::custom(format!("the stored field `{key}` is not readable")))?;
             fields.insert(key, value);
         }
         // PostgreSQL orders the keys of a document by their length: the same order on both.
@@ -124,6 +127,7 @@ fn read(parts: &[Json]) -> Option<Value> {
         "time" => Value::Time(Time::from_micros(key.as_i64()?)),
         "duration" => Value::Duration(key.as_i64()?),
         "user" => Value::User(key.as_str()?.parse::<UserId>().ok()?),
+        "team" => Value::Team(key.as_str()?.parse::<TeamId>().ok()?),
         "records" => Value::Records(Vec::deserialize(key).ok()?),
         _ => return None,
     })
@@ -160,6 +164,7 @@ mod tests {
             Value::Time("2026-03-02T10:00:00.000001Z".parse().unwrap()),
             Value::Duration(5),
             Value::User(UserId::new()),
+            Value::Team(TeamId::new()),
             Value::Records(vec![vec![("name".into(), Value::Text("Li".into()))]]),
         ];
         let fields: FieldValues =

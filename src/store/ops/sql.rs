@@ -83,6 +83,18 @@ impl Sql {
         all
     }
 
+    /// The parts with commas between them.
+    pub fn listed(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            if !all.0.is_empty() {
+                all.push(", ");
+            }
+            all.append(part);
+        }
+        all
+    }
+
     /// The statement's rows, typed by the caller.
     pub fn load<ST, T>(self, conn: &mut Conn) -> QueryResult<Vec<T>>
     where

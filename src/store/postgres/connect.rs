@@ -94,12 +94,13 @@ fn tls(root_file: Option<&str>) -> Result<MakeRustlsConnect, StoreError> {
     let mut roots = rustls::RootCertStore::empty();
     match root_file {
         Some(file) => {
-            let unreadable =
-                |error| StoreError::Settings(format!("the certificates in `{file}` (sslrootcert) cannot be read: {error}"));
+            let unreadable = |error| {
+                StoreError::Settings(format!("the certificates in `{file}` (sslrootcert) cannot be read: {error}"))
+            };
             for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
-                roots
-                    .add(certificate.map_err(unreadable)?)
-                    .map_err(|error| StoreError::Settings(format!("a certificate in `{file}` is not usable: {error}")))?;
+                roots.add(certificate.map_err(unreadable)?).map_err(|error| {
+                    StoreError::Settings(format!("a certificate in `{file}` is not usable: {error}"))
+                })?;
             }
         }
         None => {

@@ -1,0 +1,57 @@
+//! Deals and what hangs on them, as facts of the engine.
+
+use super::tx::face;
+use crate::engine::effects::HistoryLine;
+use crate::engine::facts::{Activity, Contract, Deal, DealFacts, Payment};
+use crate::values::{ActivityId, ContractId, CustomerId, DealId, DecisionId, Key, PaymentId, Time, UserId};
+use std::collections::BTreeMap;
+
+/// A line of history as it is read back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEntry {
+    pub seq: i64,
+    pub deal: DealId,
+    pub customer: CustomerId,
+    pub line: HistoryLine,
+    pub actor: Option<UserId>,
+    pub rules_version: i64,
+    pub decision: DecisionId,
+}
+
+/// A page of activities: newest first, those before (instant, id).
+#[derive(Clone, Copy, Debug)]
+pub struct ActivityQuery {
+    pub deal: DealId,
+    pub before: Option<(Time, ActivityId)>,
+    pub limit: i64,
+}
+
+face! { deals:
+    /// One deal.
+    fn deal(id: DealId) -> Option<Deal>;
+    /// All that a decision about the deal rests on.
+    fn deal_facts(id: DealId) -> Option<DealFacts>;
+    /// The customer's open deal in the funnel.
+    fn open_deal(customer: CustomerId, funnel: &Key) -> Option<DealId>;
+    /// All deals of the customer, the newest first.
+    fn deals_of(customer: CustomerId) -> Vec<Deal>;
+    /// Activities of a deal, the newest first.
+    fn activities(query: &ActivityQuery) -> Vec<Activity>;
+    /// Contracts of a deal, the oldest first.
+    fn contracts(deal: DealId) -> Vec<Contract>;
+    /// One contract.
+    fn contract(id: ContractId) -> Option<Contract>;
+    /// Payments of a deal, the oldest first.
+    fn payments(deal: DealId) -> Vec<Payment>;
+    /// One payment and its deal.
+    fn payment(id: PaymentId) -> Option<(DealId, Payment)>;
+    /// History of a deal, the oldest first, after `seq`.
+    fn history(deal: DealId, after: Option<i64>, limit: i64) -> Vec<HistoryEntry>;
+}
+
+face! { holdings:
+    /// What the owner holds, by (funnel, stage).
+    fn holdings_of(owner: UserId) -> BTreeMap<(Key, Key), u32>;
+    /// Where the counts differ from a recount of the deals: (owner, funnel, stage, counted, held). Empty, always.
+    fn holdings_amiss() -> Vec<(UserId, Key, Key, i64, i64)>;
+}

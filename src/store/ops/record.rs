@@ -1,0 +1,190 @@
+//! `record`: the one write. Locks in the one order (epochs, customer, deal, holdings), then only inserts.
+//!
+//! INVARIANT: a difference between a guard and the row it names leaves nothing written.
+
+use super::people::{self, lock_epochs, one, share_epochs};
+use super::sql::Sql;
+use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_versions};
+use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
+use crate::engine::facts::DealState;
+use crate::store::StoreError;
+use crate::store::entry::{CustomerGuard, Effect, Entry, Outcome};
+use crate::values::{CustomerId, DealId};
+use diesel::sql_types::BigInt;
+
+pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<i64, StoreError> {
+    guard_epochs(conn, entry, effects)?;
+    guard_customer(conn, entry, effects)?;
+    for effect in effects {
+        apply(conn, entry, effect)?;
+    }
+    if !effects.iter().any(touches_deal) {
+        guard_untouched_deal(conn, entry)?;
+    }
+    holdings::apply(conn, effects.iter().flat_map(|effect| steps(effect)))?;
+    for (deal, customer, line) in effects.iter().filter_map(line) {
+        log::append_history(conn, entry, deal, customer, line)?;
+    }
+    let seq = log::append_decision(conn, entry)?;
+    if let (Some(key), Outcome::Allowed) = (&entry.idempotency, entry.outcome) {
+        log::remember(conn, entry, key, seq)?;
+    }
+    Ok(seq)
+}
+
+fn guard_epochs(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<(), StoreError> {
+    let raises = |effect: &Effect<'_>| matches!(effect, Effect::People(_) | Effect::Rules(_));
+    let epochs = if effects.iter().any(raises) {
+        lock_epochs(conn)?
+    } else if entry.guards.epochs.is_some() {
+        share_epochs(conn)?
+    } else {
+        return Ok(());
+    };
+    match entry.guards.epochs {
+        Some(expected) if expected != epochs => Err(StoreError::RulesChanged),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Takes the customer: for a change of facts that decisions about his deals rest on, or only so that nobody changes
+/// them meanwhile.
+fn guard_customer(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<(), StoreError> {
+    let made = effects.iter().find_map(|effect| match effect {
+        Effect::CustomerCreation(creation) => Some(creation.customer.id),
+        _ => None,
+    });
+    let changed = effects.iter().find_map(changes_customer).filter(|customer| Some(*customer) != made);
+    let guard = entry.guards.customer;
+    let Some(customer) = changed.or(guard.map(|guard| guard.customer)) else { return Ok(()) };
+    let mut sql = Sql::new("SELECT facts_version FROM customers WHERE id = ");
+    sql.bind(customer);
+    // Every writer of a customer's facts comes through here: a plain UPDATE would let decisions through that were made
+    // on the old ones, because `FOR KEY SHARE` does not wait for it.
+    sql.push(if changed.is_some() { dialect::FOR_UPDATE } else { dialect::FOR_KEY_SHARE });
+    let found: Vec<i64> = sql.load::<BigInt, _>(conn)?;
+    let facts_version = *found.first().ok_or(StoreError::Stale)?;
+    match guard {
+        Some(CustomerGuard { customer: guarded, facts_version: expected })
+            if guarded != customer || expected != facts_version =>
+        {
+            Err(StoreError::Stale)
+        }
+        Some(_) | None => match changed {
+            Some(customer) => customer_writes::raise_facts_version(conn, customer),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Whose facts the effect changes: his own fields, or how many open and won deals he has.
+fn changes_customer(effect: &Effect<'_>) -> Option<CustomerId> {
+    match effect {
+        Effect::CustomerChange(change) => Some(change.customer),
+        Effect::DealCreation(creation) => Some(creation.deal.customer),
+        Effect::Move(step) if changes_state(step) => Some(step.customer),
+        Effect::CustomerCreation(_)
+        | Effect::Move(_)
+        | Effect::DealChange(_)
+        | Effect::Grading(_)
+        | Effect::Assignment(_)
+        | Effect::ActivityLogged(_)
+        | Effect::ContractChange(_)
+        | Effect::PaymentChange(_)
+        | Effect::People(_)
+        | Effect::Rules(_) => None,
+    }
+}
+
+fn changes_state(step: &Move) -> bool {
+    step.state != DealState::Open || step.history.kind == HistoryKind::Reopened
+}
+
+fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), StoreError> {
+    let guard = entry.guards.deal;
+    match effect {
+        Effect::CustomerCreation(creation) => customer_writes::create(conn, creation),
+        Effect::CustomerChange(change) => customer_writes::change(conn, change),
+        Effect::DealCreation(creation) => deal_writes::create(conn, creation),
+        Effect::DealChange(change) => deal_writes::change(conn, guard, change),
+        Effect::Move(step) => deal_writes::step(conn, guard, step, entry.at),
+        Effect::Grading(grading) => deal_writes::grade(conn, guard, grading),
+        Effect::Assignment(assignment) => deal_writes::assign(conn, guard, assignment),
+        Effect::ActivityLogged(logged) => {
+            deal_writes::touch(conn, guard, logged.activity.deal)?;
+            deal_writes::log_activity(conn, logged)
+        }
+        Effect::ContractChange(change) => {
+            deal_writes::touch(conn, guard, change.contract.deal)?;
+            deal_writes::contract(conn, change)
+        }
+        Effect::PaymentChange(change) => {
+            deal_writes::touch(conn, guard, change.deal)?;
+            deal_writes::payment(conn, change)
+        }
+        Effect::People(change) => people::apply(conn, change),
+        Effect::Rules(activation) => rules_versions::activate(conn, activation),
+    }
+}
+
+/// Whether the effect's own UPDATE compares the deal's versions.
+fn touches_deal(effect: &Effect<'_>) -> bool {
+    match effect {
+        Effect::DealChange(_)
+        | Effect::Move(_)
+        | Effect::Grading(_)
+        | Effect::Assignment(_)
+        | Effect::ActivityLogged(_)
+        | Effect::ContractChange(_)
+        | Effect::PaymentChange(_) => true,
+        Effect::CustomerCreation(_)
+        | Effect::CustomerChange(_)
+        | Effect::DealCreation(_)
+        | Effect::People(_)
+        | Effect::Rules(_) => false,
+    }
+}
+
+/// A refusal changes no deal; but it too must rest on facts of one moment.
+fn guard_untouched_deal(conn: &mut Conn, entry: &Entry) -> Result<(), StoreError> {
+    let Some(guard) = entry.guards.deal else { return Ok(()) };
+    let mut sql = Sql::new("SELECT 1 FROM deals WHERE id = ");
+    sql.bind(guard.deal).push(" AND version = ").bind(guard.version);
+    sql.push(" AND facts_version = ").bind(guard.facts_version);
+    let found: Vec<i32> = sql.load::<diesel::sql_types::Integer, _>(conn)?;
+    one(found.len())
+}
+
+fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
+    match effect {
+        Effect::DealCreation(creation) => &creation.holdings,
+        Effect::Move(step) => &step.holdings,
+        Effect::Assignment(assignment) => &assignment.holdings,
+        Effect::CustomerCreation(_)
+        | Effect::CustomerChange(_)
+        | Effect::DealChange(_)
+        | Effect::Grading(_)
+        | Effect::ActivityLogged(_)
+        | Effect::ContractChange(_)
+        | Effect::PaymentChange(_)
+        | Effect::People(_)
+        | Effect::Rules(_) => &[],
+    }
+}
+
+fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, CustomerId, &'a HistoryLine)> {
+    match effect {
+        Effect::DealCreation(creation) => Some((creation.deal.id, creation.deal.customer, &creation.history)),
+        Effect::Move(step) => Some((step.deal, step.customer, &step.history)),
+        Effect::Assignment(assignment) => Some((assignment.deal, assignment.customer, &assignment.history)),
+        Effect::CustomerCreation(_)
+        | Effect::CustomerChange(_)
+        | Effect::DealChange(_)
+        | Effect::Grading(_)
+        | Effect::ActivityLogged(_)
+        | Effect::ContractChange(_)
+        | Effect::PaymentChange(_)
+        | Effect::People(_)
+        | Effect::Rules(_) => None,
+    }
+}

@@ -1,0 +1,135 @@
+//! What a commit promises: whole or not at all, alone or in a group, with the server coming and going.
+
+use crate::people::{change, entry, team, user};
+use crate::postgres;
+use crate::world::{World, on_both};
+use loudou::store::{Effect, PeopleChange, Store, StoreError, StoreSettings};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+on_both! {
+    async fn a_use_case_that_fails_takes_only_its_own_work_with_it(world: World) {
+        let writes = (0..40).map(|n| {
+            let created = PeopleChange::UserCreated { user: user(&format!("u{n:02}")), password_hash: None };
+            world.store.write(move |tx| {
+                tx.record(&entry("people.write"), &[Effect::People(&created)])?;
+                match n % 4 {
+                    0 => Err(StoreError::RulesChanged),
+                    1 => panic!("a fault of ours"),
+                    _ => Ok(n),
+                }
+            })
+        });
+        let written = futures_util::future::join_all(writes).await;
+        let kept: Vec<String> = written.into_iter().flatten().map(|n| format!("u{n:02}")).collect();
+        let directory = world.store.read(|tx| tx.directory()).await.unwrap();
+        assert_eq!(directory.users.iter().map(|user| user.login.clone()).collect::<Vec<_>>(), kept);
+        assert_eq!((kept.len(), directory.epochs.people_epoch), (20, 20));
+    }
+
+    async fn a_use_case_is_run_again_when_its_facts_were_stale_but_not_for_ever(world: World) {
+        let runs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&runs);
+        let second = world.store.write(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+            0 => Err(StoreError::Stale),
+            n => Ok(n),
+        });
+        assert_eq!(second.await.unwrap(), 1);
+        let counted = Arc::clone(&runs);
+        let never = world.store.write(move |_| -> Result<(), _> {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Err(StoreError::HoldingCap)
+        });
+        assert!(matches!(never.await, Err(StoreError::Busy)));
+        assert_eq!(runs.load(Ordering::SeqCst), 2 + 5);
+    }
+
+    async fn a_read_writes_nothing(world: World) {
+        let south = team("south", None);
+        let tried = world.store.read(move |tx| {
+            tx.record(&entry("people.write"), &[Effect::People(&PeopleChange::TeamCreated { team: south.clone() })])
+        });
+        assert!(tried.await.is_err());
+        assert!(world.store.read(|tx| tx.directory()).await.unwrap().teams.is_empty());
+    }
+
+    async fn a_full_queue_says_so_at_once(world: World) {
+        let settings = StoreSettings { queue: 1, postgres_lanes: 1, ..world.settings.clone() };
+        let store = Store::open(&settings).await.unwrap();
+        let (held, holding) = std::sync::mpsc::channel::<()>();
+        let (started, starting) = tokio::sync::oneshot::channel::<()>();
+        let started = std::sync::Mutex::new(Some(started));
+        let holding = std::sync::Mutex::new(holding);
+        let slow = tokio::spawn({
+            let store = store.clone();
+            async move {
+                store
+                    .write(move |_| {
+                        let _ = started.lock().unwrap().take().map(|started| started.send(()));
+                        Ok(holding.lock().unwrap().recv().is_err())
+                    })
+                    .await
+            }
+        });
+        starting.await.unwrap();
+        let mut waiting = Box::pin(store.write(|_| Ok(())));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let refused = store.write(|_| Ok(())).await;
+        assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
+        drop(held);
+        assert!(slow.await.unwrap().unwrap());
+        waiting.await.unwrap();
+    }
+
+    async fn closed_and_opened_again_everything_acknowledged_is_there(world: World) {
+        change(&world, PeopleChange::TeamCreated { team: team("south", None) }).await.unwrap();
+        world.store.close().await.unwrap();
+        assert!(matches!(world.store.ping().await, Err(StoreError::Busy)));
+        let again = Store::open(&world.settings).await.unwrap();
+        assert_eq!(again.read(|tx| tx.directory()).await.unwrap().teams.len(), 1);
+    }
+
+    async fn opened_by_many_at_once_the_schema_is_made_once(world: World) {
+        let opened = futures_util::future::join_all((0..4).map(|_| Store::open(&world.settings))).await;
+        for store in opened {
+            store.unwrap().ping().await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_gone_is_said_within_two_seconds_and_its_return_is_noticed() {
+    let Some(mut server) = postgres::Server::own() else { return };
+    let settings = StoreSettings { postgres_lanes: 3, ..StoreSettings::new(&server.fresh_database()) };
+    let store = Store::open(&settings).await.unwrap();
+    for round in 0..3 {
+        let created = PeopleChange::TeamCreated { team: team("south", None) };
+        store.write(move |tx| tx.record(&entry("people.write"), &[Effect::People(&created)])).await.unwrap();
+        server.stop();
+        let asked = std::time::Instant::now();
+        let down = futures_util::future::join_all((0..10).map(|_| store.ping())).await;
+        assert!(asked.elapsed() < std::time::Duration::from_secs(2), "{:?}", asked.elapsed());
+        for answer in down {
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+        }
+        server.start_again();
+        let back = std::time::Instant::now();
+        while let Err(error) = store.ping().await {
+            assert!(back.elapsed() < std::time::Duration::from_secs(5), "{error:?}");
+            tokio::task::yield_now().await;
+        }
+        let teams = store.read(|tx| tx.directory()).await.unwrap().teams;
+        assert_eq!(teams.len(), round + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_or_settings_that_say_nothing_are_refused() {
+    let nowhere = StoreSettings::new("postgres://nobody@127.0.0.1:1/none");
+    assert!(matches!(Store::open(&nowhere).await, Err(StoreError::Unavailable(_))));
+    for url in ["mysql://x", "", "postgres://u:geheim@/?port=x"] {
+        let error = Store::open(&StoreSettings::new(url)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Settings(_)), "{error:?}");
+        assert!(!format!("{error:?}").contains("geheim"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::people::{change, entry, team, user};
 use crate::postgres;
-use crate::world::{World, on_both};
+use crate::world::on_both;
 use loudou::store::{Effect, PeopleChange, Store, StoreError, StoreSettings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

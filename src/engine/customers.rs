@@ -2,7 +2,7 @@
 
 use super::actor::Actor;
 use super::case::Case;
-use super::decision::{Allowed, Checked, Decision, FactsRead, Refusal, RefusalKind};
+use super::decision::{Checked, Decision, FactsRead};
 use super::effects::{CustomerChange, CustomerCreation, Made};
 use super::facts::{Contact, Customer, FieldValues};
 use super::fields::{Declared, Written, clean, field_fault, read_email, read_phone};
@@ -185,9 +185,5 @@ fn contacts_touched(sight: &Sight, touched: bool) -> Option<Checked> {
 
 /// Allowed unless something refuses.
 pub(super) fn decided<T>(criteria: Vec<Checked>, facts: FactsRead, effect: T) -> Decision<T> {
-    if criteria.iter().any(Checked::refuses) {
-        Decision::Refused(Refusal { kind: RefusalKind::Unmet, criteria, facts })
-    } else {
-        Decision::Allowed(Allowed { effect, criteria, facts })
-    }
+    Decision::conclude(criteria, facts, || effect)
 }

@@ -128,6 +128,32 @@ pub struct FactsRead {
 }
 
 impl Checked {
+    /// Something that was checked, with nothing more to say about it.
+    #[must_use]
+    pub fn new(id: Key, kind: CheckedKind, outcome: CheckOutcome, message: Message) -> Self {
+        Self {
+            id,
+            kind,
+            stage: None,
+            outcome,
+            severity: Severity::Refuse,
+            message,
+            label: None,
+            pointer: None,
+            values: IndexMap::new(),
+            fields: Vec::new(),
+            progress: None,
+            possible_from: None,
+            enforce_from: None,
+        }
+    }
+
+    /// Something in the request's body that stands against it.
+    #[must_use]
+    pub fn fault(id: &str, kind: CheckedKind, pointer: &str, message: Message) -> Self {
+        Self { pointer: Some(pointer.to_owned()), ..Self::new(Key::new(id), kind, CheckOutcome::Unmet, message) }
+    }
+
     /// Whether this one refuses.
     #[must_use]
     pub fn refuses(&self) -> bool {
@@ -146,7 +172,35 @@ impl Checked {
     }
 }
 
+impl FactsRead {
+    /// Keeps a value that was read.
+    pub(super) fn note(&mut self, name: String, value: Option<Value>, personal: bool) {
+        let values = if personal { &mut self.personal } else { &mut self.values };
+        values.insert(name, value);
+    }
+}
+
 impl<T> Decision<T> {
+    /// Allowed, unless something that was checked refuses.
+    pub(super) fn conclude(criteria: Vec<Checked>, facts: FactsRead, effect: impl FnOnce() -> T) -> Self {
+        if criteria.iter().any(Checked::refuses) {
+            return Self::Refused(Refusal { kind: RefusalKind::Unmet, criteria, facts });
+        }
+        Self::Allowed(Allowed { effect: effect(), criteria, facts })
+    }
+
+    /// Refused because the action on this row is not permitted.
+    pub(super) fn forbidden(message: Message) -> Self {
+        let kind = RefusalKind::Permission(message);
+        Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
+    }
+
+    /// Refused because the deal is not in a state for it.
+    pub(super) fn out_of_state(message: Message) -> Self {
+        let kind = RefusalKind::State(message);
+        Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
+    }
+
     /// Everything that was checked.
     #[must_use]
     pub fn criteria(&self) -> &[Checked] {

@@ -6,20 +6,26 @@
 
 pub mod activities;
 pub mod actor;
+pub mod assignment;
 mod case;
 pub mod contracts;
+mod criteria;
 pub mod customers;
+pub mod deals;
 pub mod decision;
+pub mod dwell;
 pub mod effects;
 pub mod facts;
 pub mod fields;
+mod figures;
 pub mod filter;
+pub mod grade;
+pub mod moves;
 pub mod people;
 pub mod permission;
 pub mod sight;
 pub mod validations;
+mod wishes;
 
 pub use case::{Case, Movement};
-pub use filter::{Alternative, OpenWhere, RowFilter, ScopeFilter};
-pub use permission::{HeldDeal, Permit, Row, permit, reach};
-pub use sight::{FieldSight, Shown, Sight};
+pub use permission::{Permit, Row, permit};

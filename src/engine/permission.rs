@@ -7,8 +7,12 @@
 
 use super::actor::{Actor, Who};
 use super::case::Case;
+use super::criteria::note_facts;
+use super::decision::FactsRead;
 use super::facts::{Customer, Deal, DealFacts, Person};
-use super::sight::{Openness, Sight};
+pub use super::filter::{Alternative, OpenWhere, RowFilter, ScopeFilter};
+use super::sight::Openness;
+pub use super::sight::{FieldSight, Shown, Sight};
 use crate::rules::model::{Action, Grant, Rules, Scope};
 use crate::values::{Key, TeamId, Time, UserId};
 use std::sync::Arc;
@@ -201,6 +205,14 @@ impl Permit {
             }
         }
         open
+    }
+
+    /// Keeps the values that the conditions of its grants read of a case.
+    pub(super) fn note(&self, case: &Case<'_>, facts: &mut FactsRead) {
+        let grants = self.ways(self.action).filter_map(|way| way.grant.when.as_ref());
+        for when in grants.chain(self.nevers(self.action).flatten()) {
+            note_facts(when, case, facts);
+        }
     }
 
     fn case(&self, now: Time) -> Case<'_> {

@@ -1,7 +1,7 @@
 //! What a caller sees of one row: which fields are open, masked or hidden, and which may be written.
 
 use crate::rules::expression::{Entity, Path};
-use crate::rules::model::{Action, Grant, Mask};
+use crate::rules::model::{Action, Grant, Mask, Scope};
 use crate::values::Value;
 
 /// What the caller sees of one row. Made by a permit.
@@ -34,8 +34,10 @@ pub enum Shown {
 }
 
 /// What grants leave open together: everything but these.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Openness {
+    /// The widest scope of them.
+    scope: Scope,
     closed: Vec<(Path, FieldSight)>,
     locked: Vec<Path>,
 }
@@ -60,9 +62,10 @@ impl Openness {
                     .map(|path| (path.clone(), of(path)))
                     .collect();
                 let locked = grant.read_only.iter().chain(closed.iter().map(|(path, _)| path)).cloned().collect();
-                *open = Some(Self { closed, locked });
+                *open = Some(Self { scope: grant.scope, closed, locked });
             }
             Some(open) => {
+                open.scope = open.scope.max(grant.scope);
                 open.closed.retain_mut(|(path, sight)| {
                     *sight = more_open(*sight, of(path));
                     *sight != FieldSight::Open
@@ -98,6 +101,11 @@ impl Sight {
 
     pub(super) fn new(action: Action, doing: Openness, deal: Option<Openness>, customer: Option<Openness>) -> Self {
         Self { whole: false, action, doing: Some(doing), deal, customer }
+    }
+
+    /// The widest scope among the grants of the action that hold on this row.
+    pub(super) fn scope(&self) -> Scope {
+        self.doing.as_ref().map_or(Scope::All, |doing| doing.scope)
     }
 
     /// How much of a field is seen on this row.

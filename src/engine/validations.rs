@@ -3,7 +3,7 @@
 
 use super::decision::{CheckOutcome, Checked, CheckedKind, FactsRead, Severity};
 use crate::rules::expression::{Entity, Expression, Facts, Outcome, Path, Read};
-use crate::rules::model::{Criterion, CriterionKind, Fields, Mode, Rules, Validation};
+use crate::rules::model::{Criterion, CriterionKind, Fields, Mode, Rules, StageKind, Validation};
 use crate::texts::Message;
 use crate::values::{Date, Key, Value};
 use indexmap::IndexMap;
@@ -97,7 +97,12 @@ pub fn sticky(rules: &Rules, funnel: &Key, stage: &Key, emptied: &[Path], facts:
     let Some(funnel) = rules.funnels.get(funnel) else { return Vec::new() };
     let Some(position) = funnel.position(stage) else { return Vec::new() };
     let mut faults = Vec::new();
-    for passed in funnel.stages.iter().take(position + 1) {
+    // A deal that was lost from `lead` never entered what stands between there and the end of the list.
+    let is_lost = funnel.stages.get(position).is_some_and(|stage| stage.kind == StageKind::Lost);
+    let passed = funnel.stages.iter().take(position + 1).filter(|passed| {
+        passed.id == *stage || (!is_lost && matches!(passed.kind, StageKind::Start | StageKind::Open))
+    });
+    for passed in passed {
         for criterion in passed.enter.iter().filter(|criterion| demands(rules, criterion, facts)) {
             let CriterionKind::Has(paths) = &criterion.kind else { continue };
             for path in paths.iter().filter(|path| emptied.contains(path)) {

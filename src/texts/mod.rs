@@ -128,9 +128,19 @@ static CATALOGUE: LazyLock<Vec<Spoken>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The tag of the language that `wanted` readers are spoken to in.
+#[must_use]
+pub fn spoken(wanted: &[Language]) -> &'static str {
+    chosen(wanted).map_or("en", |spoken| spoken.language.as_str())
+}
+
+fn chosen(wanted: &[Language]) -> Option<&'static Spoken> {
+    let spoken = wanted.iter().find_map(|language| CATALOGUE.iter().find(|spoken| spoken.language == *language));
+    spoken.or_else(|| CATALOGUE.first())
+}
+
 fn render(code: &str, args: &BTreeMap<Cow<'static, str>, Arg>, wanted: &[Language]) -> String {
-    let chosen = wanted.iter().find_map(|language| CATALOGUE.iter().find(|spoken| spoken.language == *language));
-    let Some(spoken) = chosen.or_else(|| CATALOGUE.first()) else { return code.to_owned() };
+    let Some(spoken) = chosen(wanted) else { return code.to_owned() };
     let Some(pattern) = spoken.bundle.get_message(&identifier(code)).and_then(|message| message.value()) else {
         return code.to_owned();
     };

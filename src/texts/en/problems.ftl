@@ -1,2 +1,93 @@
-# problems
+# Problems: for each code a title (`title_<code>`) and a sentence (`<code>`), then the faults of a request.
+
+title_malformed_url = The address cannot be read
+malformed_url = the address is not UTF-8 text or holds control characters
+title_url_too_long = The address is too long
+url_too_long = path and query together are longer than { $bytes } bytes
+title_headers_too_large = The headers are too large
+headers_too_large = the headers together are longer than { $bytes } bytes
+title_malformed_header = A header cannot be read
+malformed_header = a header of the request is not as it should be
+title_malformed_body = The body cannot be read
+malformed_body = the body of the request is not as it should be
+title_body_too_large = The body is too large
+body_too_large = the body is larger than { $bytes } bytes
+title_unsupported_media_type = The media type is not taken here
+unsupported_media_type = send the body as `{ $accepted }` and say so in `Content-Type`
+title_request_too_slow = The request took too long
+request_too_slow = the request was not done within { $seconds } seconds
+title_invalid_parameters = Parameters are wrong
+invalid_parameters = some parameters of the request are wrong; `errors` says which and why
+title_invalid_fields = Fields are wrong
+invalid_fields = some fields of the body are wrong; `errors` says which and why
+title_dry_run_with_key = A dry run takes no idempotency key
+dry_run_with_key = a dry run writes nothing, so there is nothing to repeat: leave out `Idempotency-Key` or `dry_run`
+title_unauthenticated = Not signed in
+unauthenticated = this needs a valid token; sign in and send it as `Authorization: Bearer ...`
+title_not_permitted = Not permitted
+not_permitted = your roles do not permit this
+title_not_found = Nothing here
 not_found = nothing here that you may see
+title_method_not_allowed = Not that way
+method_not_allowed = this address does not take this method; `Allow` says which it takes
+title_conflict = Not in a state for this
+conflict = it is not in a state for this, or something else happened meanwhile
+title_idempotency_in_progress = The same request is under way
+idempotency_in_progress = a request with this `Idempotency-Key` is still under way; ask again in a moment
+title_idempotency_key_reused = The idempotency key was used for something else
+idempotency_key_reused = another request came with this `Idempotency-Key`; use a new one
+title_version_required = The version is missing
+version_required = say in `If-Match` which version you saw: the `ETag` of your last read
+title_version_changed = Changed meanwhile
+version_changed = it has changed since the version that you named in `If-Match`; read it again
+title_unmet = The rules demand more
+unmet = the rules demand what is not there yet; `unmet` lists all of it
+title_too_many_requests = Too many requests
+too_many_requests = too many requests; wait as many seconds as `Retry-After` says
+title_internal = A fault of the server
+internal = something went wrong here, not with you; name the request's id when you report it
+title_unavailable = Not now
+unavailable = this cannot be done right now; try again after as many seconds as `Retry-After` says
+
+json_malformed = the body is not JSON: line { $line }, column { $column }
+json_key_twice = `{ $key }` is given twice: line { $line }, column { $column }
+body_broken_off = the body broke off
+body_not_utf8 = the body is not UTF-8 text
+control_character = control characters are not allowed, except tab and line break in notes
+header_malformed = `{ $name }` must be given once, as plain text
+if_match_malformed = `If-Match` takes one version as it came in `ETag`, such as `"v3"`, or `*`
+idempotency_key_malformed = `Idempotency-Key` takes 1 to 255 visible ASCII characters
+cursor_unknown = no page of this list gave this cursor
+parameter_unknown = there is no parameter `{ $name }`{ $known ->
+    [yes] ; did you mean `{ $near }`?
+   *[no] {""}
+}
+parameter_repeated = it is given more than once
+field_unknown = there is no field `{ $name }`{ $known ->
+    [yes] ; did you mean `{ $near }`?
+   *[no] {""}
+}
+required = it is required
+not_one_of = `{ $name }` is none of { $options }{ $known ->
+    [yes] ; did you mean `{ $near }`?
+   *[no] {""}
+}
+not_a_text = a text is needed
+not_an_integer = a whole number is needed
+not_a_number = a number is needed
+not_a_boolean = `true` or `false` is needed
+not_a_list = a list is needed
+not_an_object = an object is needed
+not_an_id = an id (UUID) is needed
+not_a_date = a date such as 2026-03-02 is needed
+not_a_time = a time such as 2026-03-02T10:00:00Z is needed
+not_an_email = an e-mail address is needed
+not_a_url = a URL is needed
+too_long = at most { $limit } characters are allowed
+too_short = at least { $limit } characters are needed
+too_many = at most { $limit } are allowed
+too_few = at least { $limit } are needed
+too_large = at most { $limit } is allowed
+too_small = at least { $limit } is needed
+given_twice = the same is given twice
+wrong_form = it does not have the form that is needed

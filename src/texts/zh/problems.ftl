@@ -1,2 +1,93 @@
-# problems
+# 问题：每个代码有标题（`title_<code>`）和句子（`<code>`），其后是请求中的具体错误。
+
+title_malformed_url = 地址无法读取
+malformed_url = 地址不是 UTF-8 文本，或含有控制字符
+title_url_too_long = 地址过长
+url_too_long = 路径与查询合计超过 { $bytes } 字节
+title_headers_too_large = 请求头过大
+headers_too_large = 请求头合计超过 { $bytes } 字节
+title_malformed_header = 请求头无法读取
+malformed_header = 请求中有一个请求头不符合要求
+title_malformed_body = 请求体无法读取
+malformed_body = 请求体不符合要求
+title_body_too_large = 请求体过大
+body_too_large = 请求体超过 { $bytes } 字节
+title_unsupported_media_type = 此处不接受该媒体类型
+unsupported_media_type = 请以 `{ $accepted }` 发送请求体，并在 `Content-Type` 中注明
+title_request_too_slow = 请求耗时过长
+request_too_slow = 请求未能在 { $seconds } 秒内完成
+title_invalid_parameters = 参数有误
+invalid_parameters = 请求的某些参数有误；`errors` 列出了是哪些以及原因
+title_invalid_fields = 字段有误
+invalid_fields = 请求体的某些字段有误；`errors` 列出了是哪些以及原因
+title_dry_run_with_key = 试运行不接受幂等键
+dry_run_with_key = 试运行不写入任何内容，无可重复：请去掉 `Idempotency-Key` 或 `dry_run`
+title_unauthenticated = 尚未登录
+unauthenticated = 需要有效的令牌；请登录并以 `Authorization: Bearer ...` 发送
+title_not_permitted = 没有权限
+not_permitted = 您的角色不允许这样做
+title_not_found = 这里没有内容
 not_found = 没有您可以查看的内容
+title_method_not_allowed = 不支持该方法
+method_not_allowed = 此地址不支持该方法；`Allow` 列出了支持的方法
+title_conflict = 当前状态不允许
+conflict = 当前状态不允许这样做，或期间发生了其他变化
+title_idempotency_in_progress = 相同的请求正在处理
+idempotency_in_progress = 带有此 `Idempotency-Key` 的请求仍在处理；请稍后再问
+title_idempotency_key_reused = 幂等键已用于其他请求
+idempotency_key_reused = 此 `Idempotency-Key` 已用于另一个请求；请换一个新的
+title_version_required = 缺少版本
+version_required = 请在 `If-Match` 中注明您看到的版本，即上次读取时的 `ETag`
+title_version_changed = 期间已被修改
+version_changed = 在您于 `If-Match` 中注明的版本之后已被修改；请重新读取
+title_unmet = 规则要求更多
+unmet = 规则要求的条件尚未满足；`unmet` 列出了全部
+title_too_many_requests = 请求过多
+too_many_requests = 请求过多；请等待 `Retry-After` 所示的秒数
+title_internal = 服务器故障
+internal = 问题出在服务器，与您无关；报告时请注明请求编号
+title_unavailable = 暂时不可用
+unavailable = 现在无法完成；请在 `Retry-After` 所示的秒数之后重试
+
+json_malformed = 请求体不是 JSON：第 { $line } 行第 { $column } 列
+json_key_twice = `{ $key }` 出现了两次：第 { $line } 行第 { $column } 列
+body_broken_off = 请求体中断
+body_not_utf8 = 请求体不是 UTF-8 文本
+control_character = 不允许控制字符，备注中的制表符和换行除外
+header_malformed = `{ $name }` 只能出现一次，且须为纯文本
+if_match_malformed = `If-Match` 接受一个 `ETag` 中的版本，例如 `"v3"`，或 `*`
+idempotency_key_malformed = `Idempotency-Key` 须为 1 到 255 个可见 ASCII 字符
+cursor_unknown = 此列表没有给出过这个游标
+parameter_unknown = 没有参数 `{ $name }`{ $known ->
+    [yes] ；是否指 `{ $near }`？
+   *[no] {""}
+}
+parameter_repeated = 出现了不止一次
+field_unknown = 没有字段 `{ $name }`{ $known ->
+    [yes] ；是否指 `{ $near }`？
+   *[no] {""}
+}
+required = 必须提供
+not_one_of = `{ $name }` 不在 { $options } 之中{ $known ->
+    [yes] ；是否指 `{ $near }`？
+   *[no] {""}
+}
+not_a_text = 需要文本
+not_an_integer = 需要整数
+not_a_number = 需要数字
+not_a_boolean = 需要 `true` 或 `false`
+not_a_list = 需要列表
+not_an_object = 需要对象
+not_an_id = 需要编号（UUID）
+not_a_date = 需要日期，例如 2026-03-02
+not_a_time = 需要时间，例如 2026-03-02T10:00:00Z
+not_an_email = 需要电子邮件地址
+not_a_url = 需要网址
+too_long = 最多允许 { $limit } 个字符
+too_short = 至少需要 { $limit } 个字符
+too_many = 最多允许 { $limit } 个
+too_few = 至少需要 { $limit } 个
+too_large = 最大允许 { $limit }
+too_small = 最小需要 { $limit }
+given_twice = 有重复
+wrong_form = 形式不符合要求

@@ -1,0 +1,87 @@
+//! The command line: one file for each command. It may name everything, and is the only one to read the system's clock,
+//! environment and signals: what others need of them is handed in.
+
+pub mod openapi;
+pub mod serve;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// A headless sales-funnel service: one YAML file says what the funnel is, every call is decided by it.
+#[derive(Parser, Debug)]
+#[command(name = "loudou", version, max_term_width = 100)]
+struct Line {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Serve the API.
+    Serve(Box<serve::Serve>),
+    /// Print the OpenAPI document.
+    Openapi,
+}
+
+/// Runs what the command line says.
+#[must_use]
+pub fn main() -> ExitCode {
+    let matches = match Line::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(fault) => fault.exit(),
+    };
+    let line = match Line::from_arg_matches(&matches) {
+        Ok(line) => line,
+        Err(fault) => fault.exit(),
+    };
+    if let Err(fault) = refuse_unknown_variables() {
+        eprintln!("{fault}");
+        return ExitCode::from(2);
+    }
+    match line.command {
+        Command::Serve(command) => command.run(matches.subcommand_matches("serve")),
+        Command::Openapi => openapi::run(),
+    }
+}
+
+/// A mistyped variable would silently leave its setting at the default.
+fn refuse_unknown_variables() -> Result<(), String> {
+    let mut known = Vec::new();
+    let mut commands = vec![Line::command()];
+    while let Some(command) = commands.pop() {
+        known.extend(command.get_arguments().filter_map(|one| one.get_env()?.to_str().map(str::to_owned)));
+        commands.extend(command.get_subcommands().cloned());
+    }
+    let given: Vec<String> = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
+    let unknown = crate::settings::unknown_variables(&given, &known);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let lines = unknown.into_iter().map(|(name, near)| match near {
+        Some(near) => format!("`{name}` is not a setting; did you mean `{near}`?"),
+        None => format!("`{name}` is not a setting; `loudou serve --help` lists them"),
+    });
+    Err(lines.collect::<Vec<_>>().join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Line::command().debug_assert();
+    }
+
+    #[test]
+    fn every_setting_has_a_variable_and_says_what_it_is() {
+        let serve = Line::command().find_subcommand("serve").unwrap().clone();
+        for setting in serve.get_arguments().filter(|one| !["help", "print_settings"].contains(&one.get_id().as_str()))
+        {
+            let name = setting.get_id();
+            let variable = setting.get_env().and_then(|name| name.to_str()).unwrap_or_default();
+            assert!(variable.starts_with("LOUDOU_") || variable == "DATABASE_URL", "{name}: {variable}");
+            assert!(setting.get_help().is_some_and(|help| help.to_string().len() > 20), "{name}");
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The call that `request` begins.
+    /// The context that `request` begins.
     #[must_use]
     pub fn of(request: &ServiceRequest, app: &App) -> Self {
         let headers = request.headers();

@@ -211,7 +211,7 @@ async fn nothing_here(request: HttpRequest) -> Result<HttpResponse, ApiError> {
 
 /// Requests that lead to no operation count against the limit by address too.
 fn astray(request: &HttpRequest, refusal: ApiError) -> ApiError {
-    let peer = request.extensions().get::<context::Context>().map(|call| context.peer);
+    let peer = request.extensions().get::<context::Context>().map(|context| context.peer);
     let limits = request.app_data::<web::Data<App>>().map(|app| &app.limits);
     let (Some(peer), Some(limits)) = (peer, limits) else { return refusal };
     let mut left = None;

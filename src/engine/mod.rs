@@ -23,6 +23,7 @@ pub mod grade;
 pub mod moves;
 pub mod people;
 pub mod permission;
+pub mod scenarios;
 pub mod sight;
 pub mod validations;
 mod wishes;

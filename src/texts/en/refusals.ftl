@@ -76,3 +76,11 @@ product_unknown = there is no product `{ $product }`; there are { $products }
 product_retired = the product `{ $product }` is no longer in use
 receiver_inactive = this person is not active
 receiver_cannot_hold = this person cannot hold deals: none of their roles has `{ $action }`
+
+# Scenarios of the rules file
+scenario_refused = `{ $by }` on `{ $deal }`: expected to be allowed, was refused by { $happened }
+scenario_allowed = `{ $by }` on `{ $deal }`: expected to be refused by { $expected }, was allowed
+scenario_refused_otherwise = `{ $by }` on `{ $deal }`: expected to be refused by { $expected }, was refused by { $happened }
+scenario_warned_otherwise = `{ $by }` on `{ $deal }`: expected warnings { $expected }, came { $happened }
+scenario_deal_otherwise = `{ $what }` of `{ $deal }`: expected { $expected }, is { $happened }
+scenario_no_deal = there is no deal `{ $deal }` by now

@@ -76,3 +76,11 @@ product_unknown = 没有产品 `{ $product }`；可选：{ $products }
 product_retired = 产品“{ $product }”已停用
 receiver_inactive = 此人未启用
 receiver_cannot_hold = 此人不能持有商机：其角色都没有 `{ $action }`
+
+# 规则文件中的情景
+scenario_refused = `{ $by }` 对 `{ $deal }`：预期允许，实际被 { $happened } 拒绝
+scenario_allowed = `{ $by }` 对 `{ $deal }`：预期被 { $expected } 拒绝，实际允许
+scenario_refused_otherwise = `{ $by }` 对 `{ $deal }`：预期被 { $expected } 拒绝，实际被 { $happened } 拒绝
+scenario_warned_otherwise = `{ $by }` 对 `{ $deal }`：预期警告 { $expected }，实际为 { $happened }
+scenario_deal_otherwise = `{ $deal }` 的 `{ $what }`：预期 { $expected }，实际为 { $happened }
+scenario_no_deal = 此时还没有商机 `{ $deal }`

@@ -1,0 +1,246 @@
+//! What people of a scenario do, decided by the functions that decide calls.
+
+use super::world::{World, assigned, graded, moved, written};
+use super::{Answer, Coverage};
+use crate::engine::activities::{self, NewActivity};
+use crate::engine::actor::Actor;
+use crate::engine::assignment::{self, Giving};
+use crate::engine::customers::{self, CustomerWrite, NewCustomer};
+use crate::engine::deals::{self, DealWrite, NewDeal};
+use crate::engine::decision::{CheckedKind, Decision};
+use crate::engine::effects::Move;
+use crate::engine::facts::{Customer, Deal, DealFacts, Origin, Visit};
+use crate::engine::fields::Written;
+use crate::engine::grade::{self, GradeRequest};
+use crate::engine::moves::{self, MoveRequest};
+use crate::engine::permission::{HeldDeal, Permit, Row, permit};
+use crate::rules::model::Action;
+use crate::rules::scenarios::{Act, Deed};
+use crate::values::{ActivityId, CustomerId, DealId, Key, Time, Value};
+use indexmap::IndexMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+impl World<'_> {
+    /// Decides on an act and, if it is allowed, does it.
+    pub(super) fn perform(&mut self, act: &Act, covered: &mut Coverage) -> Answer {
+        let Some(actor) = self.actor(&act.by) else { return Answer::permission() };
+        if matches!(act.deed, Deed::Create { .. }) {
+            return self.create(&actor, act);
+        }
+        let visible = |record: &DealFacts| {
+            let reading = permit(self.rules, &actor, Action::DealsRead);
+            reading.is_some_and(|permit| permit.holds(&Row::from(record), self.now))
+        };
+        // What is not visible is not found, and nothing else is told about it.
+        let Some(record) = self.facts(&act.deal).filter(visible) else { return Answer::permission() };
+        self.act_on(&actor, act, &record, covered).unwrap_or_else(Answer::permission)
+    }
+
+    /// `None`: nothing grants it.
+    fn act_on(&mut self, actor: &Arc<Actor>, act: &Act, record: &DealFacts, covered: &mut Coverage) -> Option<Answer> {
+        let rules = Arc::clone(self.rules);
+        let now = self.now;
+        let may = |action| permit(&rules, actor, action);
+        match &act.deed {
+            Deed::Move { to, reason, note } => {
+                let request = MoveRequest { from: None, to: to.clone(), reason: reason.clone(), note: note.clone() };
+                let decision = moves::decide(&may(Action::DealsMove)?, record, &request, now);
+                cover(&decision, record, covered);
+                Some(self.done(&act.deal, decision, moved))
+            }
+            Deed::Grade { to, note } => {
+                let request = GradeRequest { grade: to.clone(), reason: note.clone() };
+                let decision = grade::decide(&may(Action::DealsGrade)?, record, &request, now);
+                Some(self.done(&act.deal, decision, graded))
+            }
+            Deed::Assign { to, note } => {
+                let (assign, deal_out) = (may(Action::DealsAssign), may(Action::PoolDealOut));
+                let giving = Giving { assign: assign.as_ref(), deal_out: deal_out.as_ref() };
+                let receiver = self.person(to)?;
+                let decision = assignment::assign(giving, record, &receiver, note.as_deref(), now);
+                Some(self.done(&act.deal, decision, |record, effect| assigned(record, &effect)))
+            }
+            Deed::Release { note } => {
+                let decision = assignment::release(&may(Action::DealsRelease)?, record, note.as_deref(), now);
+                Some(self.done(&act.deal, decision, |record, effect| assigned(record, &effect)))
+            }
+            Deed::Log { kind, outcome, method, contact } => {
+                let holds = |permit: &Permit| permit.holds(&Row::from(record), now);
+                may(Action::DealsLog).filter(holds)?;
+                let new = NewActivity {
+                    id: ActivityId(self.next()),
+                    kind: kind.clone(),
+                    outcome: outcome.clone(),
+                    method: method.clone(),
+                    contact: contact.clone(),
+                    note: None,
+                    at: None,
+                };
+                let decision = activities::log(&rules, actor, record, new, now);
+                Some(self.done(&act.deal, decision, |record, effect| record.activities.push(effect.activity)))
+            }
+            Deed::Write { customer, fields, product } => {
+                self.write(actor, &act.deal, record, customer, fields, product.as_ref())
+            }
+            Deed::Create { .. } => None,
+        }
+    }
+
+    fn done<T>(&mut self, deal: &Key, decision: Decision<T>, apply: impl FnOnce(&mut DealFacts, T)) -> Answer {
+        let answer = Answer::of(&decision);
+        if let Decision::Allowed(allowed) = decision {
+            self.change(deal, |record| apply(record, allowed.effect));
+        }
+        answer
+    }
+
+    /// Fields of the deal, of its customer, or of both: all or nothing.
+    fn write(
+        &mut self,
+        actor: &Arc<Actor>,
+        name: &Key,
+        record: &DealFacts,
+        of_customer: &IndexMap<Key, Option<Value>>,
+        of_deal: &IndexMap<Key, Option<Value>>,
+        product: Option<&Key>,
+    ) -> Option<Answer> {
+        let rules = Arc::clone(self.rules);
+        let mut answer = Answer::default();
+        let mut after = record.clone();
+        if !of_customer.is_empty() {
+            let permit = permit(&rules, actor, Action::CustomersWrite)?;
+            let held = [HeldDeal { deal: &record.deal, owner: record.owner.as_ref() }];
+            let row = Row::Customer { customer: &record.customer, deals: &held };
+            let sight = permit.sight(&row, self.now)?;
+            let write = CustomerWrite { written: of_customer.clone(), contacts: None, faults: Vec::new() };
+            let stages = [(record.deal.funnel.clone(), record.deal.stage.clone())];
+            let decision = customers::change(&rules, actor, &sight, &record.customer, &stages, write, self.now);
+            answer = both(answer, Answer::of(&decision));
+            if let Decision::Allowed(allowed) = decision {
+                if self.is_taken(name, &allowed.effect.keys) {
+                    answer = both(answer, unique());
+                }
+                after.customer.fields = allowed.effect.fields;
+            }
+        }
+        if !of_deal.is_empty() || product.is_some() {
+            let permit = permit(&rules, actor, Action::DealsWrite)?;
+            let product = product.map(|product| Some(product.clone()));
+            let write = DealWrite { written: of_deal.clone(), product, faults: Vec::new() };
+            let decision = deals::change(&permit, record, write, self.now);
+            answer = both(answer, Answer::of(&decision));
+            if let Decision::Allowed(allowed) = decision {
+                written(&mut after, allowed.effect);
+            }
+        }
+        if answer.refused.is_none() {
+            self.change(name, |record| *record = after);
+        }
+        Some(answer)
+    }
+
+    /// A customer, and a deal of his.
+    fn create(&mut self, actor: &Arc<Actor>, act: &Act) -> Answer {
+        let Deed::Create { funnel, stage, customer, fields, product, owner } = &act.deed else {
+            return Answer::permission();
+        };
+        let rules = Arc::clone(self.rules);
+        let now = self.now;
+        let (blank, id) = (customers::blank(CustomerId(self.next()), actor.user(), now), DealId(self.next()));
+        let row = Row::Customer { customer: &blank, deals: &[] };
+        let sight = permit(&rules, actor, Action::CustomersWrite).and_then(|permit| permit.sight(&row, now));
+        let (Some(sight), Some(creating)) = (sight, permit(&rules, actor, Action::DealsCreate)) else {
+            return Answer::permission();
+        };
+        let new = NewCustomer { id: blank.id, written: given(customer), contacts: Vec::new(), faults: Vec::new() };
+        let decision = customers::create(&rules, actor, &sight, new, now);
+        let mut answer = Answer::of(&decision);
+        let mut made: Customer = blank;
+        if let Decision::Allowed(allowed) = decision {
+            if self.is_taken(&act.deal, &allowed.effect.keys) {
+                answer = both(answer, unique());
+            }
+            made = allowed.effect.customer;
+        }
+        let owner = owner.as_ref().and_then(|owner| self.person(owner));
+        let new = NewDeal {
+            id,
+            customer: &made,
+            customer_open_deals: 0,
+            customer_won_deals: 0,
+            has_open_deal: false,
+            cooling_until: None,
+            funnel: funnel.clone(),
+            stage: Some(stage.clone()),
+            product: product.clone(),
+            origin: Origin::Supplied,
+            owner: owner.as_ref(),
+            written: given(fields),
+            faults: Vec::new(),
+        };
+        let assigning = permit(&rules, actor, Action::DealsAssign);
+        let decision = deals::create(&creating, assigning.as_ref(), new, now);
+        answer = both(answer, Answer::of(&decision));
+        if let (None, Decision::Allowed(allowed)) = (&answer.refused, decision) {
+            self.add(act.deal.clone(), first_record(allowed.effect.deal, made, now));
+        }
+        answer
+    }
+
+    fn is_taken(&self, deal: &Key, keys: &[(Key, String)]) -> bool {
+        let others = self.other_customers(deal);
+        let mut identities = others.flat_map(|other| customers::identities(self.rules, &other.fields));
+        identities.any(|identity| keys.contains(&identity))
+    }
+}
+
+fn first_record(deal: Deal, customer: Customer, now: Time) -> DealFacts {
+    let visit = Visit { stage: deal.stage.clone(), entered_at: now, left_at: None };
+    DealFacts {
+        deal,
+        customer,
+        activities: Vec::new(),
+        contracts: Vec::new(),
+        payments: Vec::new(),
+        visits: vec![visit],
+        owner: None,
+        customer_open_deals: 1,
+        customer_won_deals: 0,
+    }
+}
+
+fn given(values: &IndexMap<Key, Value>) -> Written {
+    values.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect()
+}
+
+fn unique() -> Answer {
+    Answer { refused: Some(BTreeSet::from([Key::new("unique")])), warned: BTreeSet::new() }
+}
+
+fn both(one: Answer, other: Answer) -> Answer {
+    let refused = match (one.refused, other.refused) {
+        (None, refused) | (refused, None) => refused,
+        (Some(one), Some(other)) => Some(one.into_iter().chain(other).collect()),
+    };
+    Answer { refused, warned: one.warned.into_iter().chain(other.warned).collect() }
+}
+
+fn cover(decision: &Decision<Move>, record: &DealFacts, covered: &mut Coverage) {
+    let funnel = || record.deal.funnel.clone();
+    if let Decision::Allowed(allowed) = decision {
+        covered.moves.insert((funnel(), allowed.effect.move_id.clone()));
+    }
+    let criteria = decision.criteria().iter().filter(|checked| {
+        let by_rules = matches!(
+            checked.kind,
+            CheckedKind::Has
+                | CheckedKind::Require
+                | CheckedKind::Activity
+                | CheckedKind::Dwelt
+                | CheckedKind::Contract
+        );
+        by_rules && checked.is_unmet()
+    });
+    covered.refusals.extend(criteria.map(|checked| (funnel(), checked.stage.clone(), checked.id.clone())));
+}

@@ -13,6 +13,12 @@ impl Made {
     pub(in crate::engine) const fn new() -> Self {
         Self(())
     }
+
+    /// For tests of what keeps effects.
+    #[cfg(test)]
+    pub(crate) const fn in_a_test() -> Self {
+        Self(())
+    }
 }
 
 /// A step of the number of deals an owner holds in a stage. The store applies them ordered by (owner, funnel, stage).

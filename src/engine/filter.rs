@@ -58,6 +58,17 @@ pub enum OpenWhere<'a> {
 }
 
 impl RowFilter {
+    /// For tests of what turns it into SQL.
+    #[cfg(test)]
+    pub(crate) fn in_a_test(
+        any: Vec<Alternative>,
+        never: Vec<Predicate>,
+        deal: Vec<Alternative>,
+        customer: Vec<Alternative>,
+    ) -> Self {
+        Self { any, never, deal, customer }
+    }
+
     /// On which of the permitted rows a field is open.
     #[must_use]
     pub fn open_where(&self, path: &Path) -> OpenWhere<'_> {

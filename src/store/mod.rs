@@ -20,6 +20,7 @@ mod directory;
 mod entry;
 mod error;
 mod lane;
+mod lists;
 mod postgres;
 mod queue;
 mod rows;
@@ -28,6 +29,8 @@ mod schema;
 mod sessions;
 mod sqlite;
 mod stored_fields;
+#[cfg(test)]
+mod tests;
 mod tx;
 
 pub use deals::{ActivityQuery, HistoryEntry};
@@ -36,6 +39,9 @@ pub use entry::{
     CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, LogEntry, LogQuery, Outcome, Remembered, Subject,
 };
 pub use error::StoreError;
+pub use lists::{
+    Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy, StageDeadline,
+};
 pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
 pub use tx::Tx;

@@ -36,9 +36,9 @@ pub(super) mod dialect {
     /// Opens and closes a cast of an id to 32 hexadecimal digits.
     pub const ID_TEXT: (&str, &str) = ("lower(hex(", "))");
     /// Opens and closes the keys of a JSON object as a table with the column `key`.
-    pub const OBJECT_KEYS: (&str, &str) = ("(SELECT key FROM json_each(", ")) AS keys");
+    pub const OBJECT_KEYS: (&str, &str) = ("json_each(", ") AS keys");
     /// Opens and closes the elements of a JSON array as a table with the column `value`.
-    pub const ELEMENTS: (&str, &str) = ("(SELECT value FROM json_each(", ")) AS elements");
+    pub const ELEMENTS: (&str, &str) = ("json_each(", ") AS elements");
     /// Opens, parts and closes the position of a text in another, 0 if it is not in it.
     pub const POSITION: (&str, &str, &str) = ("instr(", ", ", ")");
 }

@@ -77,7 +77,9 @@ pub(super) fn sortable(number: Decimal) -> String {
 
 impl Serialize for StoredFields {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, write(value))))
+        // Blank is missing: conditions need not ask which of the two.
+        let present = self.0.iter().filter(|(_, value)| value.is_present());
+        serializer.collect_map(present.map(|(key, value)| (key, write(value))))
     }
 }
 

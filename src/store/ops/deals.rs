@@ -13,15 +13,29 @@ use crate::store::schema::{history as history_table, payments as payments_table}
 use crate::store::stored_fields::StoredFields;
 use crate::values::{ContractId, CustomerId, DealId, DecisionId, Key, PaymentId, TeamId, Time, UserId};
 use diesel::prelude::*;
+use std::collections::BTreeMap;
 
 /// The owner, without what signing in needs.
 #[derive(Queryable)]
-struct PersonRow {
+pub(super) struct PersonRow {
     id: UserId,
     roles: Json<Vec<Key>>,
     team: Option<TeamId>,
     active: bool,
     fields: Json<StoredFields>,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            id: row.id,
+            roles: row.roles.0,
+            team: row.team,
+            active: row.active,
+            fields: row.fields.0.0,
+            holdings: BTreeMap::new(),
+        }
+    }
 }
 
 #[derive(Queryable)]
@@ -73,15 +87,8 @@ pub fn deal_facts(conn: &mut Conn, id: DealId) -> Result<Option<DealFacts>, Stor
         .order((activities_table::at, activities_table::id))
         .load(conn)?;
     let visits = visits(history(conn, id, None, i64::MAX)?);
-    let owner = match owner {
-        Some(row) => Some(Person {
-            id: row.id,
-            roles: row.roles.0,
-            team: row.team,
-            active: row.active,
-            fields: row.fields.0.0,
-            holdings: holdings_of(conn, row.id)?,
-        }),
+    let owner = match owner.map(Person::from) {
+        Some(person) => Some(Person { holdings: holdings_of(conn, person.id)?, ..person }),
         None => None,
     };
     let customer_open_deals = count(conn, deal.customer, DealState::Open)?;

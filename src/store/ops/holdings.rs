@@ -50,7 +50,7 @@ pub fn holdings_amiss(conn: &mut Conn) -> Result<Vec<(UserId, Key, Key, i64, i64
     let sql = Sql::new(
         "SELECT owner, funnel, stage, CAST(sum(counted) AS BIGINT), CAST(sum(held) AS BIGINT) FROM ( \
            SELECT owner, funnel, stage, n AS counted, 0 AS held FROM holdings UNION ALL \
-           SELECT owner, funnel, stage, 0, 1 FROM deals WHERE owner IS NOT NULL AND state = 'open' \
+           SELECT owner, funnel, stage, 0, 1 FROM deals WHERE owner IS NOT NULL \
          ) AS both_counts GROUP BY owner, funnel, stage HAVING sum(counted) <> sum(held)",
     );
     use diesel::sql_types::BigInt;

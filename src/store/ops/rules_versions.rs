@@ -131,13 +131,13 @@ pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
             .into_iter()
             .map(|(funnel, stage, open, all)| StageUse { funnel: key(funnel), stage: key(stage), open, all })
             .collect(),
-        roles: counted(conn, unfolded("value", dialect::ELEMENTS, "users, ", "roles"))?,
+        roles: counted(conn, unfolded("elements.value", dialect::ELEMENTS, "users, ", "roles"))?,
         grades: counted(conn, column("grade", "deals"))?,
         reasons: reasons.into_iter().map(|(f, s, reason, n)| (key(f), key(s), key(reason), n)).collect(),
         products: counted(conn, column("product", "deals"))?,
-        customer_fields: counted(conn, unfolded("key", dialect::OBJECT_KEYS, "customers, ", "fields"))?,
-        deal_fields: counted(conn, unfolded("key", dialect::OBJECT_KEYS, "deals, ", "fields"))?,
-        user_fields: counted(conn, unfolded("key", dialect::OBJECT_KEYS, "users, ", "fields"))?,
+        customer_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "customers, ", "fields"))?,
+        deal_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "deals, ", "fields"))?,
+        user_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "users, ", "fields"))?,
         activities: counted(conn, column("kind", "activities"))?,
         methods: counted(conn, column("method", "activities"))?,
     })

@@ -1,9 +1,9 @@
 //! People: users, teams, and the epoch that tells every process of a change.
 
-use crate::world::{World, at, on_both};
-use loudou::engine::actor::Who;
-use loudou::store::{Effect, Entry, Guards, Outcome, PeopleChange, StoreError, Subject, Team, User};
-use loudou::values::{DecisionId, TeamId, UserId, Value};
+use super::world::{World, at, on_both};
+use crate::engine::actor::Who;
+use crate::store::{Effect, Entry, Guards, Outcome, PeopleChange, StoreError, Subject, Team, User};
+use crate::values::{DecisionId, TeamId, UserId, Value};
 
 pub fn user(login: &str) -> User {
     User {

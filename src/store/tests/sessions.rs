@@ -1,9 +1,9 @@
 //! Signing in: rotation of refresh tokens, attempts, the set-up token.
 
-use crate::people::{add, change, entry, user};
-use crate::world::{World, at, on_both};
-use loudou::store::{Effect, NewToken, PeopleChange, Rotating, Rotation, TokenHash};
-use loudou::values::{SessionId, UserId};
+use super::people::{add, change, entry, user};
+use super::world::{World, at, on_both};
+use crate::store::{Effect, NewToken, PeopleChange, Rotating, Rotation, TokenHash};
+use crate::values::{SessionId, UserId};
 
 fn hash(n: u8) -> TokenHash {
     [n; 32]
@@ -68,7 +68,7 @@ on_both! {
         change(&world, password).await.unwrap();
         assert_eq!(rotate(&world, 1, 2, 2).await, Rotation::Refused);
         begin(&world, li.id, 3).await;
-        let gone = loudou::store::User { active: false, version: 2, ..li };
+        let gone = crate::store::User { active: false, version: 2, ..li };
         change(&world, PeopleChange::UserChanged { user: gone }).await.unwrap();
         assert_eq!(rotate(&world, 3, 4, 2).await, Rotation::Refused);
     }

@@ -1,8 +1,8 @@
 //! Versions of the rules.
 
-use crate::people::{entry, user};
-use crate::world::{World, at, on_both};
-use loudou::store::{Activation, Effect, Entry, Epochs, Guards, PeopleChange, RulesSource, StoreError};
+use super::people::{entry, user};
+use super::world::{World, at, on_both};
+use crate::store::{Activation, Effect, Entry, Epochs, Guards, PeopleChange, RulesSource, StoreError};
 
 pub fn activation(number: i64) -> Activation {
     Activation {

@@ -1,10 +1,13 @@
 //! The store on both databases. Every test here runs on SQLite, and on PostgreSQL where there is one.
 
-#[path = "../support/postgres.rs"]
+#[path = "../../../tests/support/postgres.rs"]
 mod postgres;
 mod world;
 
+mod deals;
+mod funnel;
 mod people;
+mod races;
 mod rules;
 mod sessions;
 mod transactions;

@@ -1,9 +1,9 @@
 //! What a commit promises: whole or not at all, alone or in a group, with the server coming and going.
 
-use crate::people::{change, entry, team, user};
-use crate::postgres;
-use crate::world::on_both;
-use loudou::store::{Effect, PeopleChange, Store, StoreError, StoreSettings};
+use super::people::{change, entry, team, user};
+use super::postgres;
+use super::world::on_both;
+use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

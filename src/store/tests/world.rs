@@ -1,8 +1,8 @@
 //! What the tests stand on: an empty database of either kind, and values to put in.
 
-use crate::postgres;
-use loudou::store::{Store, StoreSettings};
-use loudou::values::Time;
+use super::postgres;
+use crate::store::{Store, StoreSettings};
+use crate::values::Time;
 
 /// An empty database. Keeps the folder of an SQLite file as long as it lives.
 pub struct World {
@@ -37,25 +37,25 @@ macro_rules! on_both {
             #[allow(unused_imports)]
             use super::*;
 
-            async fn test($world: $crate::world::World) $body
+            async fn test($world: $crate::store::tests::world::World) $body
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             $(#[$attribute])*
             async fn on_sqlite() {
-                test($crate::world::World::sqlite().await).await;
+                test($crate::store::tests::world::World::sqlite().await).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             $(#[$attribute])*
             async fn on_postgres() {
-                if let Some(world) = $crate::world::World::postgres().await {
+                if let Some(world) = $crate::store::tests::world::World::postgres().await {
                     test(world).await;
                 }
             }
         }
     )*};
 }
-pub(crate) use on_both;
+pub(in crate::store) use on_both;
 
 /// An instant, that many seconds after the beginning of the tests' time.
 pub fn at(seconds: i64) -> Time {

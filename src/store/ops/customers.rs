@@ -1,0 +1,55 @@
+//! Reading customers.
+
+use super::Conn;
+use super::deals::PersonRow;
+use crate::engine::facts::{Customer, Deal, Person};
+use crate::store::StoreError;
+use crate::store::lists::CustomerItem;
+use crate::store::rows::{CustomerRow, DealRow};
+use crate::store::schema::{customer_keys, customers, deals, users};
+use crate::values::{CustomerId, Key};
+use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+pub fn customer(conn: &mut Conn, id: CustomerId) -> Result<Option<Customer>, StoreError> {
+    let row: Option<CustomerRow> = customers::table.find(id).first(conn).optional()?;
+    Ok(row.map(Customer::from))
+}
+
+pub fn customer_item(conn: &mut Conn, id: CustomerId) -> Result<Option<CustomerItem>, StoreError> {
+    let Some(customer) = customer(conn, id)? else { return Ok(None) };
+    let deals = held_deals(conn, &[id])?.remove(&id).unwrap_or_default();
+    Ok(Some(CustomerItem { customer, deals }))
+}
+
+type HeldDeals = Vec<(Deal, Option<Person>)>;
+
+/// The deals of each of the customers, the newest first, with who holds them.
+pub(super) fn held_deals(conn: &mut Conn, of: &[CustomerId]) -> Result<BTreeMap<CustomerId, HeldDeals>, StoreError> {
+    let rows: Vec<(DealRow, Option<PersonRow>)> = deals::table
+        .left_join(users::table.on(deals::owner.eq(users::id.nullable())))
+        .filter(deals::customer.eq_any(of))
+        .order((deals::created_at.desc(), deals::id.desc()))
+        .select((deals::all_columns, (users::id, users::roles, users::team, users::active, users::fields).nullable()))
+        .load(conn)?;
+    let mut held: BTreeMap<CustomerId, HeldDeals> = BTreeMap::new();
+    for (deal, owner) in rows {
+        let deal = Deal::from(deal);
+        held.entry(deal.customer).or_default().push((deal, owner.map(Person::from)));
+    }
+    Ok(held)
+}
+
+pub fn customer_by_keys(conn: &mut Conn, keys: &[(Key, String)]) -> Result<Option<(CustomerId, Key)>, StoreError> {
+    for (combination, normalised) in keys {
+        let found: Option<CustomerId> = customer_keys::table
+            .find((combination, normalised))
+            .select(customer_keys::customer)
+            .first(conn)
+            .optional()?;
+        if let Some(customer) = found {
+            return Ok(Some((customer, combination.clone())));
+        }
+    }
+    Ok(None)
+}

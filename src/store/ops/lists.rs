@@ -1,0 +1,276 @@
+//! Pages of deals and customers: the ids of the page first, in order, then their rows.
+
+use super::condition::Rows;
+use super::customers::held_deals;
+use super::deals::{PersonRow, deal_facts};
+use super::sql::{Bind, Sql};
+use super::visibility::{self, open_on_customers, open_on_deals};
+use super::{Conn, dialect};
+use crate::engine::facts::{Customer, Deal, DealFacts, Person};
+use crate::engine::filter::RowFilter;
+use crate::rules::expression::{Entity, Operand, Path, Predicate};
+use crate::rules::model::FieldKind;
+use crate::store::StoreError;
+use crate::store::columns::{AnyId, Uid};
+use crate::store::lists::{
+    Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy, StageDeadline,
+};
+use crate::store::rows::{CustomerRow, DealRow};
+use crate::store::schema::{customers, deals, users};
+use crate::values::{CustomerId, DealId, Key, Value};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use std::collections::BTreeMap;
+
+const FROM_DEALS: &str =
+    " FROM deals d INNER JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
+const FROM_CUSTOMERS: &str = " FROM customers c WHERE ";
+
+pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<Vec<Listed<DealItem>>, StoreError> {
+    let open = |path: &Path| open_on_deals(&query.filter, path);
+    let rows = Rows { deal: true, open: &open };
+    let mut all = vec![visibility::deals(&query.filter)];
+    all.extend(query.conditions.iter().map(|condition| rows.condition(condition)));
+    if let Some(customer) = query.customer {
+        all.push(equal("d.customer = ", customer));
+    }
+    if let Some(team) = query.team {
+        let mut sql = Sql::new("(d.owner IN (SELECT id FROM users WHERE team = ");
+        sql.bind(team).push(") OR (d.owner IS NULL AND d.team = ").bind(team).push("))");
+        all.push(sql);
+    }
+    if let Some(deadlines) = &query.overdue {
+        all.push(rows.condition(&overdue(deadlines)));
+    }
+    if let Some(since) = query.updated_since {
+        all.push(equal("d.updated_at >= ", since));
+    }
+    let key = SortKey::of(&query.order, "d", &rows);
+    let page = page(conn, FROM_DEALS, "d.id", all, &key, query.after.as_ref(), query.limit)?;
+    let ids: Vec<DealId> = page.iter().map(|cursor| DealId(cursor.id)).collect();
+    let mut items = deal_items(conn, &ids)?;
+    Ok(page
+        .into_iter()
+        .filter_map(|cursor| items.remove(&DealId(cursor.id)).map(|item| Listed { item, cursor }))
+        .collect())
+}
+
+pub fn list_customers(conn: &mut Conn, query: &CustomerQuery) -> Result<Vec<Listed<CustomerItem>>, StoreError> {
+    let open = |path: &Path| open_on_customers(&query.filter, path);
+    let rows = Rows { deal: false, open: &open };
+    let mut all = vec![visibility::customers(&query.filter)];
+    all.extend(query.conditions.iter().map(|condition| rows.condition(condition)));
+    if let Some(since) = query.updated_since {
+        all.push(equal("c.updated_at >= ", since));
+    }
+    let key = SortKey::of(&query.order, "c", &rows);
+    let page = page(conn, FROM_CUSTOMERS, "c.id", all, &key, query.after.as_ref(), query.limit)?;
+    let ids: Vec<CustomerId> = page.iter().map(|cursor| CustomerId(cursor.id)).collect();
+    let found: Vec<CustomerRow> = customers::table.filter(customers::id.eq_any(&ids)).load(conn)?;
+    let mut found: BTreeMap<CustomerId, Customer> =
+        found.into_iter().map(Customer::from).map(|customer| (customer.id, customer)).collect();
+    let mut held = held_deals(conn, &ids)?;
+    let item = |cursor: Cursor| {
+        let id = CustomerId(cursor.id);
+        let customer = found.remove(&id)?;
+        Some(Listed { item: CustomerItem { customer, deals: held.remove(&id).unwrap_or_default() }, cursor })
+    };
+    Ok(page.into_iter().filter_map(item).collect())
+}
+
+pub fn sees_deal(conn: &mut Conn, id: DealId, filter: &RowFilter) -> Result<bool, StoreError> {
+    let mut sql = Sql::new("SELECT d.id");
+    sql.push(FROM_DEALS).append(equal("d.id = ", id)).push(" AND ").append(visibility::deals(filter));
+    Ok(!sql.load::<Uid, AnyId>(conn)?.is_empty())
+}
+
+pub fn sees_customer(conn: &mut Conn, id: CustomerId, filter: &RowFilter) -> Result<bool, StoreError> {
+    let mut sql = Sql::new("SELECT c.id");
+    sql.push(FROM_CUSTOMERS).append(equal("c.id = ", id)).push(" AND ").append(visibility::customers(filter));
+    Ok(!sql.load::<Uid, AnyId>(conn)?.is_empty())
+}
+
+pub fn visible_deal(conn: &mut Conn, id: DealId, filter: &RowFilter) -> Result<Option<DealFacts>, StoreError> {
+    if sees_deal(conn, id, filter)? { deal_facts(conn, id) } else { Ok(None) }
+}
+
+fn equal(column: &'static str, value: impl Into<Bind>) -> Sql {
+    let mut sql = Sql::new(column);
+    sql.bind(value);
+    sql
+}
+
+/// In one of the stages since before its deadline. Through the same words as a caller's own condition, so that it
+/// finds nothing by a field that he does not see.
+fn overdue(deadlines: &[StageDeadline]) -> Predicate {
+    use crate::rules::expression::Comparison::{Equal, LessOrEqual};
+    let compare = |name: &str, comparison, value| Predicate::Compare {
+        left: Operand::Field(Path { entity: Entity::Deal, name: Key::new(name) }),
+        comparison,
+        right: Operand::Value(value),
+    };
+    let one = |deadline: &StageDeadline| {
+        Predicate::And(vec![
+            compare("funnel", Equal, Value::Choice(deadline.funnel.clone())),
+            compare("stage", Equal, Value::Choice(deadline.stage.clone())),
+            compare("entered_at", LessOrEqual, Value::Time(deadline.entered_by)),
+        ])
+    };
+    Predicate::Or(deadlines.iter().map(one).collect())
+}
+
+/// What a list is ordered by, as SQL.
+struct SortKey {
+    sql: Sql,
+    is_text: bool,
+    /// A column that every row has, so that an index gives the order.
+    always_there: bool,
+    descending: bool,
+}
+
+impl SortKey {
+    fn of(order: &Order, alias: &'static str, rows: &Rows<'_>) -> Self {
+        let column = |sql: &'static str, name: &str| {
+            let path =
+                Path { entity: if alias == "d" { Entity::Deal } else { Entity::Customer }, name: Key::new(name) };
+            // The company may have hidden it: then it orders nothing there.
+            let open = (rows.open)(&path);
+            let always_there = open.is_none();
+            let mut guarded = Sql::default();
+            match open {
+                None => guarded.push(sql),
+                Some(open) => guarded.push("(CASE WHEN ").append(open).push(" THEN ").push(sql).push(" END)"),
+            };
+            Self { sql: guarded, is_text: false, always_there, descending: order.descending }
+        };
+        match (&order.by, alias) {
+            (SortBy::UpdatedAt, "d") => column("d.updated_at", "updated_at"),
+            (SortBy::UpdatedAt, _) => column("c.updated_at", "updated_at"),
+            (SortBy::EnteredAt, "d") => column("d.entered_at", "entered_at"),
+            (SortBy::CreatedAt, "d") => column("d.created_at", "created_at"),
+            (SortBy::CreatedAt | SortBy::EnteredAt, _) => column("c.created_at", "created_at"),
+            (SortBy::Field(path, kind), _) => {
+                let (sql, is_text) = match sample(kind) {
+                    Some(sample) => rows.sort_key(path, &sample),
+                    None => (Sql::new("CAST(NULL AS BIGINT)"), false),
+                };
+                Self { sql, is_text, always_there: false, descending: order.descending }
+            }
+        }
+    }
+
+    /// Rows beyond the cursor.
+    fn beyond(&self, id: &'static str, cursor: &Cursor) -> Sql {
+        let sign = if self.descending { " < " } else { " > " };
+        let bound = match &cursor.key {
+            CursorKey::Missing => None,
+            CursorKey::Int(number) => Some(Bind::from(*number)),
+            CursorKey::Text(text) => Some(Bind::from(text.as_str())),
+        };
+        let cursor_id = Bind::Id(Some(AnyId(cursor.id)));
+        let mut sql = Sql::new("(");
+        match bound {
+            Some(key) if self.always_there => {
+                // As one comparison of pairs: an index on both is entered at the right place.
+                sql.push("(").append(self.sql.clone()).push(", ").push(id).push(")").push(sign);
+                sql.push("(").bind(key).push(", ").bind(cursor_id).push(")");
+            }
+            Some(key) => {
+                sql.append(self.collated()).push(sign).bind(key.clone());
+                sql.push(" OR (").append(self.sql.clone()).push(" = ").bind(key);
+                sql.push(" AND ").push(id).push(sign).bind(cursor_id);
+                sql.push(") OR ").append(self.sql.clone()).push(" IS NULL");
+            }
+            None => {
+                sql.append(self.sql.clone()).push(" IS NULL AND ").push(id).push(sign).bind(cursor_id);
+            }
+        }
+        sql.push(")");
+        sql
+    }
+
+    fn order(&self, id: &'static str) -> Sql {
+        let direction = if self.descending { " DESC" } else { " ASC" };
+        let mut sql = self.collated();
+        sql.push(direction);
+        if !self.always_there {
+            sql.push(" NULLS LAST");
+        }
+        sql.push(", ").push(id).push(direction);
+        sql
+    }
+
+    fn collated(&self) -> Sql {
+        let mut sql = self.sql.clone();
+        if self.is_text {
+            sql.push(dialect::BY_CODE_POINT);
+        }
+        sql
+    }
+}
+
+/// A value of the kind that fields of this type have, to say how they are ordered.
+fn sample(kind: &FieldKind) -> Option<Value> {
+    Some(match kind {
+        FieldKind::Text { .. } | FieldKind::Phone | FieldKind::Email | FieldKind::Url => Value::Text(String::new()),
+        FieldKind::Choice { .. } => Value::Choice(Key::new("")),
+        FieldKind::Number => Value::Int(0),
+        FieldKind::Money { currency } => Value::Money(crate::values::Money { amount_minor: 0, currency: *currency }),
+        FieldKind::Date => Value::Date(crate::values::Date::default()),
+        FieldKind::Time => Value::Time(crate::values::Time::from_micros(0)),
+        FieldKind::Bool => Value::Bool(false),
+        FieldKind::User => Value::User(crate::values::UserId(uuid::Uuid::nil())),
+        FieldKind::Choices { .. } => return None,
+    })
+}
+
+/// The cursors of a page's rows, in order.
+fn page(
+    conn: &mut Conn,
+    from: &'static str,
+    id: &'static str,
+    mut all: Vec<Sql>,
+    key: &SortKey,
+    after: Option<&Cursor>,
+    limit: i64,
+) -> Result<Vec<Cursor>, StoreError> {
+    all.extend(after.map(|cursor| key.beyond(id, cursor)));
+    let mut sql = Sql::new("SELECT ");
+    sql.push(id).push(", ");
+    if key.is_text {
+        sql.push("CAST(NULL AS BIGINT), ").append(key.sql.clone());
+    } else {
+        sql.append(key.sql.clone()).push(", CAST(NULL AS TEXT)");
+    }
+    sql.push(from).append(Sql::joined(all, " AND ", "(1 = 1)"));
+    sql.push(" ORDER BY ").append(key.order(id)).push(" LIMIT ").bind(limit);
+    let rows: Vec<(AnyId, Option<i64>, Option<String>)> =
+        sql.load::<(Uid, Nullable<BigInt>, Nullable<Text>), _>(conn)?;
+    let cursor = |(id, number, text): (AnyId, Option<i64>, Option<String>)| Cursor {
+        key: match (number, text) {
+            (Some(number), _) => CursorKey::Int(number),
+            (None, Some(text)) => CursorKey::Text(text),
+            (None, None) => CursorKey::Missing,
+        },
+        id: id.0,
+    };
+    Ok(rows.into_iter().map(cursor).collect())
+}
+
+fn deal_items(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
+    let rows: Vec<(DealRow, CustomerRow, Option<PersonRow>)> = deals::table
+        .inner_join(customers::table.on(customers::id.eq(deals::customer)))
+        .left_join(users::table.on(deals::owner.eq(users::id.nullable())))
+        .filter(deals::id.eq_any(ids))
+        .select((
+            deals::all_columns,
+            customers::all_columns,
+            (users::id, users::roles, users::team, users::active, users::fields).nullable(),
+        ))
+        .load(conn)?;
+    let item = |(deal, customer, owner): (DealRow, CustomerRow, Option<PersonRow>)| {
+        let deal = Deal::from(deal);
+        (deal.id, DealItem { deal, customer: customer.into(), owner: owner.map(Person::from) })
+    };
+    Ok(rows.into_iter().map(item).collect())
+}

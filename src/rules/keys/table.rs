@@ -1,0 +1,442 @@
+//! The table of keys. The order is the order of the reference.
+
+use super::{Key, Kind, Shape};
+
+const MANY: u32 = 1_000_000;
+
+const TEXTS: Kind = Kind::ListOf(&Kind::Label);
+const ROLES: Kind = Kind::ListOf(&Kind::Ref("role"));
+const NAMES: Kind = Kind::ListOf(&Kind::Name);
+/// A list of ids, or a mapping of ids to labels.
+const CHOICES: Kind =
+    Kind::Either(&[Kind::ListOf(&Kind::Id), Kind::MapOf(&Kind::Either(&[Kind::Shape(&CHOICE), Kind::Label]))]);
+const FIELDS_OF: Kind = Kind::MapOf(&Kind::Shape(&FIELD));
+const ENTER: Kind = Kind::ListOf(&Kind::Either(&[Kind::Ref("criterion"), Kind::Shape(&CRITERION)]));
+const VALUES: Kind = Kind::MapOf(&Kind::Value);
+
+/// The whole file.
+pub static FILE: Shape = Shape {
+    name: "file",
+    rest: None,
+    keys: &[
+        Key::required("format", Kind::Whole { from: 1, to: 1 }, "format: 1"),
+        Key::required("languages", Kind::ListOf(&Kind::Language), "languages: [zh, en]"),
+        Key::required("currency", Kind::Currency, "currency: CNY"),
+        Key::new("country", Kind::Country, "country: CN"),
+        Key::required("calendar", Kind::Shape(&CALENDAR), "calendar: {time_zone: Asia/Shanghai}"),
+        Key::new("fields", Kind::Shape(&FIELDS), "fields: {customer: {name: {type: text, required: true}}}"),
+        Key::new("unique", Kind::ListOf(&NAMES), "unique: [[customer.phone], [customer.name, customer.city]]"),
+        Key::new("validations", Kind::ListOf(&Kind::Shape(&VALIDATION)), "validations: [{id: ahead, require: 'deal.visit_on >= today'}]"),
+        Key::new("products", CHOICES, "products: {website: {label: Website}}"),
+        Key::new("activities", Kind::MapOf(&Kind::Shape(&ACTIVITY)), "activities: {call: {outcomes: [reached, no_answer]}}"),
+        Key::new("methods", Kind::MapOf(&Kind::Shape(&METHOD)), "methods: {prototype: {steps: [Simple, Personalised]}}"),
+        Key::new("criteria", Kind::MapOf(&Kind::Shape(&CRITERION)), "criteria: {reached: {activity: call, outcome: reached}}"),
+        Key::new("grades", Kind::ListOf(&Kind::Shape(&GRADE)), "grades: [{id: A, when: 'deal.suitable'}, {id: C}]"),
+        Key::required("funnels", Kind::MapOf(&Kind::Shape(&FUNNEL)), "funnels: {standard: {stages: [{id: resource, kind: start}, {id: won, kind: won}]}}"),
+        Key::later("limits"),
+        Key::later("handover"),
+        Key::later("watches"),
+        Key::later("scorecards"),
+        Key::required("first_administrator", ROLES, "first_administrator: [rules_admin, people_admin]"),
+        Key::required("roles", Kind::MapOf(&Kind::Shape(&ROLE)), "roles: {seller: {may: [{do: [deals.read], scope: own}]}}"),
+        Key::new("scenarios", Kind::ListOf(&Kind::Shape(&SCENARIO)), "scenarios: [{name: a deal moves on, given: {stage: resource}, do: {move: graded, by: seller}, expect: allowed}]"),
+        Key::later("migrate"),
+    ],
+};
+
+pub static CALENDAR: Shape = Shape {
+    name: "calendar",
+    rest: None,
+    keys: &[
+        Key::required("time_zone", Kind::TimeZone, "time_zone: Asia/Shanghai"),
+        Key::new("workdays", Kind::ListOf(&Kind::Word(&WEEKDAYS)), "workdays: [mon, tue, wed, thu, fri]"),
+        Key::new("hours", Kind::Hours, "hours: 09:00-18:00"),
+        Key::new("holidays", Kind::ListOf(&Kind::DateRange), "holidays: [2026-10-01..2026-10-07]"),
+        Key::new("extra_workdays", Kind::ListOf(&Kind::DateRange), "extra_workdays: [2026-10-10]"),
+    ],
+};
+
+pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+pub static FIELDS: Shape = Shape {
+    name: "fields",
+    rest: None,
+    keys: &[
+        Key::new("customer", FIELDS_OF, "customer: {phone: {type: phone, personal: true}}"),
+        Key::new("deal", FIELDS_OF, "deal: {sales_target: {type: money, value: true}}"),
+        Key::new("user", FIELDS_OF, "user: {branch: {type: choice, of: [north, south]}}"),
+    ],
+};
+
+pub const FIELD_TYPES: [&str; 12] =
+    ["text", "choice", "choices", "number", "money", "date", "time", "bool", "phone", "email", "url", "user"];
+
+pub static FIELD: Shape = Shape {
+    name: "field",
+    rest: None,
+    keys: &[
+        Key::required("type", Kind::Word(&FIELD_TYPES), "type: choice"),
+        Key::new("label", Kind::Label, "label: {zh: 销售目标, en: Sales target}"),
+        Key::new("of", CHOICES, "of: [large, ordinary, unknown]"),
+        Key::new("pattern", Kind::Pattern, "pattern: '[0-9]{6}'"),
+        Key::new("max", Kind::Whole { from: 1, to: 10_000 }, "max: 200"),
+        Key::new("currency", Kind::Currency, "currency: USD"),
+        Key::new("required", Kind::Bool, "required: true"),
+        Key::new("personal", Kind::Bool, "personal: true"),
+        Key::new("index", Kind::Bool, "index: true"),
+        Key::new("value", Kind::Bool, "value: true"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+pub static CHOICE: Shape = Shape {
+    name: "choice",
+    rest: None,
+    keys: &[
+        Key::new("label", Kind::Label, "label: {zh: 网站, en: Website}"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+pub static VALIDATION: Shape = Shape {
+    name: "validation",
+    rest: None,
+    keys: &[
+        Key::required("id", Kind::Id, "id: visit_ahead"),
+        Key::required("require", Kind::Expression, "require: 'deal.visit_on >= today'"),
+        Key::new("when", Kind::Expression, "when: 'deal.stage == \"intent\"'"),
+        Key::new("mode", Kind::Word(&MODES), "mode: warn"),
+        Key::new("enforce_from", Kind::Date, "enforce_from: 2027-03-01"),
+        Key::new("message", Kind::Label, "message: the visit must lie ahead"),
+    ],
+};
+
+pub const MODES: [&str; 3] = ["enforce", "warn", "audit"];
+
+pub static ACTIVITY: Shape = Shape {
+    name: "activity",
+    rest: None,
+    keys: &[
+        Key::new("label", Kind::Label, "label: {zh: 电话, en: Call}"),
+        Key::new("outcomes", CHOICES, "outcomes: [reached, no_answer]"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+pub static METHOD: Shape = Shape {
+    name: "method",
+    rest: None,
+    keys: &[
+        Key::new("label", Kind::Label, "label: {zh: 原型法, en: Prototype method}"),
+        Key::new("steps", TEXTS, "steps: [Simple prototype, Personalised prototype]"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+pub static GRADE: Shape = Shape {
+    name: "grade",
+    rest: None,
+    keys: &[
+        Key::required("id", Kind::Id, "id: A"),
+        Key::new("when", Kind::Expression, "when: 'customer.size == \"large\"'"),
+        Key::new("label", Kind::Label, "label: Best customers"),
+    ],
+};
+
+pub static FUNNEL: Shape = Shape {
+    name: "funnel",
+    rest: None,
+    keys: &[
+        Key::new("label", Kind::Label, "label: {zh: 标准漏斗, en: Standard funnel}"),
+        Key::new("intake", Kind::Shape(&INTAKE), "intake: {per_workday: 3}"),
+        Key::new("like", Kind::Ref("funnel"), "like: standard"),
+        Key::new("without", Kind::ListOf(&Kind::Ref("stage")), "without: [contacted]"),
+        Key::new("stages", Kind::ListOf(&Kind::Shape(&STAGE)), "stages: [{id: resource, kind: start}, {id: implemented, kind: won}]"),
+        Key::new("moves", Kind::ListOf(&Kind::Either(&[Kind::Word(&["forward"]), Kind::Shape(&MOVE)])), "moves: [forward, {from: any_open, to: abandoned}]"),
+        Key::later("deadlines"),
+        Key::later("pool"),
+    ],
+};
+
+pub static INTAKE: Shape = Shape {
+    name: "intake",
+    rest: None,
+    keys: &[Key::required("per_workday", Kind::Number, "per_workday: 3")],
+};
+
+pub const STAGE_KINDS: [&str; 4] = ["start", "open", "won", "lost"];
+
+pub static STAGE: Shape = Shape {
+    name: "stage",
+    rest: None,
+    keys: &[
+        Key::required("id", Kind::Id, "id: contacted"),
+        Key::new("kind", Kind::Word(&STAGE_KINDS), "kind: start"),
+        Key::new("label", Kind::Label, "label: {zh: 已接触客户, en: Contacted}"),
+        Key::new("state", Kind::Label, "state: understood by phone, first recommendation made"),
+        Key::new("standards", TEXTS, "standards: [call back within a day]"),
+        Key::new("dwell", Kind::Figure(&Kind::Workdays), "dwell: 5wd"),
+        Key::new("rate", Kind::Figure(&Kind::Share), "rate: 50%"),
+        Key::new("holding", Kind::Shape(&HOLDING), "holding: {ideal: 13, warn: 16, at_most: 20}"),
+        Key::new("methods", Kind::ListOf(&Kind::Ref("method")), "methods: [send_material]"),
+        Key::new("enter", ENTER, "enter: [{has: [customer.phone]}, {activity: call, outcome: reached}]"),
+        Key::new("reasons", Kind::ListOf(&Kind::Shape(&REASON)), "reasons: [{id: refused, cooling: 120wd}]"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+pub static HOLDING: Shape = Shape {
+    name: "holding",
+    rest: None,
+    keys: &[
+        Key::new("ideal", Kind::Figure(&Kind::Number), "ideal: 13"),
+        Key::new("warn", Kind::Figure(&Kind::Whole { from: 1, to: MANY }), "warn: 16"),
+        Key::new("at_most", Kind::Figure(&Kind::Whole { from: 1, to: MANY }), "at_most: 20"),
+    ],
+};
+
+pub static CASE: Shape = Shape {
+    name: "case",
+    rest: None,
+    keys: &[
+        Key::new("when", Kind::Expression, "when: 'deal.grade == \"A\"'"),
+        Key::required("is", Kind::Value, "is: 8wd"),
+    ],
+};
+
+pub static REASON: Shape = Shape {
+    name: "reason",
+    rest: None,
+    keys: &[
+        Key::required("id", Kind::Id, "id: refused"),
+        Key::new("label", Kind::Label, "label: {zh: 明确拒绝, en: Clearly refused}"),
+        Key::new("cooling", Kind::Span, "cooling: 120wd"),
+        Key::new("retired", Kind::Bool, "retired: true"),
+    ],
+};
+
+/// The keys of which a criterion has exactly one.
+pub const CRITERION_KINDS: [&str; 5] = ["has", "require", "activity", "dwelt", "contract"];
+pub const CONTRACT_STATES: [&str; 4] = ["signed", "delivered", "paid", "accepted"];
+
+pub static CRITERION: Shape = Shape {
+    name: "criterion",
+    rest: None,
+    keys: &[
+        Key::new("id", Kind::Id, "id: reached"),
+        Key::new("has", NAMES, "has: [customer.phone, deal.grade]"),
+        Key::new("require", Kind::Expression, "require: 'deal.suitable'"),
+        Key::new("activity", Kind::Ref("activity"), "activity: call"),
+        Key::new("outcome", Kind::Ref("outcome"), "outcome: reached"),
+        Key::new("dwelt", Kind::Ref("stage"), "dwelt: contacted"),
+        Key::new("at_least", Kind::Either(&[Kind::Whole { from: 1, to: 1000 }, Kind::Span]), "at_least: 3"),
+        Key::new("within", Kind::Span, "within: 20wd"),
+        Key::new("different", Kind::Word(&["people", "days"]), "different: people"),
+        Key::new("contract", Kind::Word(&CONTRACT_STATES), "contract: paid"),
+        Key::later("approval"),
+        Key::new("when", Kind::Expression, "when: 'deal.product == \"website\"'"),
+        Key::new("mode", Kind::Word(&MODES), "mode: warn"),
+        Key::new("enforce_from", Kind::Date, "enforce_from: 2027-03-01"),
+        Key::new("message", Kind::Label, "message: {zh: 还没有电话接触, en: Nobody has reached them by phone}"),
+    ],
+};
+
+pub static MOVE: Shape = Shape {
+    name: "move",
+    rest: None,
+    keys: &[
+        Key::new("id", Kind::Id, "id: step_back"),
+        Key::required("from", Kind::Either(&[Kind::Ref("stage"), Kind::ListOf(&Kind::Ref("stage")), Kind::Word(&FROM_WORDS)]), "from: any_open"),
+        Key::required("to", Kind::Either(&[Kind::Ref("stage"), Kind::Word(&TO_WORDS)]), "to: next"),
+        Key::new("by", ROLES, "by: [manager, director]"),
+        Key::new("reason", Kind::Word(&["required"]), "reason: required"),
+        Key::new("when", Kind::Expression, "when: 'deal.grade != \"C\"'"),
+        Key::new("enter", ENTER, "enter: [{has: [deal.question]}]"),
+        Key::new("message", Kind::Label, "message: only a manager takes a deal back"),
+    ],
+};
+
+pub const FROM_WORDS: [&str; 2] = ["creation", "any_open"];
+pub const TO_WORDS: [&str; 5] = ["next", "later", "earlier", "origin", "any_open"];
+
+pub static ROLE: Shape = Shape {
+    name: "role",
+    rest: None,
+    keys: &[
+        Key::new("label", Kind::Label, "label: {zh: 销售员, en: Seller}"),
+        Key::new("may", Kind::ListOf(&Kind::Shape(&GRANT)), "may: [{do: [deals.read, deals.move], scope: own}]"),
+        Key::new("never", Kind::ListOf(&Kind::Shape(&NEVER)), "never: [{do: [deals.write], when: 'deal.state == \"won\"'}]"),
+    ],
+};
+
+pub const SCOPES: [&str; 3] = ["own", "team", "all"];
+
+pub static GRANT: Shape = Shape {
+    name: "grant",
+    rest: None,
+    keys: &[
+        Key::required("do", Kind::ListOf(&Kind::Action), "do: [deals.read, deals.move]"),
+        Key::required("scope", Kind::Word(&SCOPES), "scope: team"),
+        Key::new("when", Kind::Expression, "when: 'deal.product == \"website\"'"),
+        Key::new("hide", NAMES, "hide: [customer.phone]"),
+        Key::new("mask", Kind::MapOf(&Kind::Either(&[Kind::Word(&["domain", "year"]), Kind::Shape(&MASK)])), "mask: {customer.phone: {keep_last: 3}}"),
+        Key::new("read_only", NAMES, "read_only: [customer.source]"),
+    ],
+};
+
+pub static MASK: Shape = Shape {
+    name: "mask",
+    rest: None,
+    keys: &[
+        Key::new("keep_first", Kind::Whole { from: 0, to: 100 }, "keep_first: 1"),
+        Key::new("keep_last", Kind::Whole { from: 0, to: 100 }, "keep_last: 3"),
+    ],
+};
+
+pub static NEVER: Shape = Shape {
+    name: "never",
+    rest: None,
+    keys: &[
+        Key::required("do", Kind::ListOf(&Kind::Action), "do: [deals.write]"),
+        Key::new("when", Kind::Expression, "when: 'deal.state == \"won\"'"),
+    ],
+};
+
+pub static SCENARIO: Shape = Shape {
+    name: "scenario",
+    rest: None,
+    keys: &[
+        Key::required("name", Kind::Label, "name: nobody is contacted who was not reached"),
+        Key::new("now", Kind::LocalTime, "now: 2026-03-02 10:00"),
+        Key::new("people", Kind::MapOf(&Kind::Shape(&PERSON)), "people: {li: {role: seller, team: south}}"),
+        Key::new("given", Kind::Either(&[Kind::Shape(&GIVEN), Kind::ListOf(&Kind::Shape(&GIVEN))]), "given: {stage: graded, customer: {size: large}}"),
+        Key::new("do", Kind::Shape(&ACT), "do: {move: contacted, by: seller}"),
+        Key::new("expect", EXPECTED, "expect: {refused: [reached]}"),
+        Key::new("steps", Kind::ListOf(&Kind::Shape(&STEP)), "steps: [{do: {move: lead, by: li}, expect: allowed}]"),
+    ],
+};
+
+const EXPECTED: Kind = Kind::Either(&[Kind::Word(&["allowed"]), Kind::Shape(&EXPECT)]);
+
+pub static PERSON: Shape = Shape {
+    name: "person",
+    rest: None,
+    keys: &[
+        Key::required("role", Kind::Either(&[Kind::Ref("role"), ROLES]), "role: seller"),
+        Key::new("team", Kind::Id, "team: south"),
+        Key::new("active", Kind::Bool, "active: false"),
+        Key::new("fields", VALUES, "fields: {branch: north}"),
+    ],
+};
+
+pub static GIVEN: Shape = Shape {
+    name: "given",
+    rest: None,
+    keys: &[
+        Key::new("deal", Kind::Id, "deal: d1"),
+        Key::new("funnel", Kind::Ref("funnel"), "funnel: standard"),
+        Key::required("stage", Kind::Ref("stage"), "stage: contacted"),
+        Key::new("owner", Kind::Either(&[Kind::Ref("person"), Kind::Word(&["none"])]), "owner: li"),
+        Key::new("team", Kind::Id, "team: south"),
+        Key::new("customer", VALUES, "customer: {size: large}"),
+        Key::new("contacts", Kind::ListOf(&Kind::Text), "contacts: [Wang, Zhao]"),
+        Key::new("fields", VALUES, "fields: {sales_target: 50000}"),
+        Key::new("grade", Kind::Ref("grade"), "grade: A"),
+        Key::new("product", Kind::Ref("product"), "product: website"),
+        Key::new("origin", Kind::Word(&["supplied", "discovered"]), "origin: discovered"),
+        Key::new("reason", Kind::Ref("reason"), "reason: refused"),
+        Key::new("lost_from", Kind::Ref("stage"), "lost_from: lead"),
+        Key::new("ago", Kind::Span, "ago: 3wd"),
+        Key::new("dwelt", Kind::MapOf(&Kind::Span), "dwelt: {resource: 1wd, graded: 2wd}"),
+        Key::new("activities", Kind::ListOf(&Kind::Shape(&GIVEN_ACTIVITY)), "activities: [{kind: call, outcome: reached, ago: 1wd}]"),
+        Key::new("contracts", Kind::ListOf(&Kind::Shape(&GIVEN_CONTRACT)), "contracts: [{amount: 50000, signed: true, paid: 20000}]"),
+    ],
+};
+
+pub static GIVEN_ACTIVITY: Shape = Shape {
+    name: "given_activity",
+    rest: None,
+    keys: &[
+        Key::required("kind", Kind::Ref("activity"), "kind: call"),
+        Key::new("outcome", Kind::Ref("outcome"), "outcome: reached"),
+        Key::new("method", Kind::Ref("method"), "method: phone_direct"),
+        Key::new("ago", Kind::Span, "ago: 1wd"),
+        Key::new("contact", Kind::Text, "contact: Wang"),
+        Key::new("by", Kind::Ref("person"), "by: li"),
+    ],
+};
+
+pub static GIVEN_CONTRACT: Shape = Shape {
+    name: "given_contract",
+    rest: None,
+    keys: &[
+        Key::required("amount", Kind::Money, "amount: 50000"),
+        Key::new("signed", Kind::Bool, "signed: true"),
+        Key::new("delivered", Kind::Bool, "delivered: true"),
+        Key::new("accepted", Kind::Bool, "accepted: true"),
+        Key::new("paid", Kind::Money, "paid: 20000"),
+    ],
+};
+
+pub static STEP: Shape = Shape {
+    name: "step",
+    rest: None,
+    keys: &[
+        Key::new("after", Kind::Span, "after: 2wd"),
+        Key::new("do", Kind::Shape(&ACT), "do: {log: call, outcome: reached, by: li}"),
+        Key::new("expect", EXPECTED, "expect: {d1: {stage: lead, owner: li}}"),
+        Key::later("run"),
+    ],
+};
+
+/// The keys of which an act has exactly one.
+pub const DEEDS: [&str; 7] = ["move", "create", "grade", "assign", "release", "log", "write"];
+
+pub static ACT: Shape = Shape {
+    name: "act",
+    rest: None,
+    keys: &[
+        Key::new("move", Kind::Ref("stage"), "move: contacted"),
+        Key::new("create", Kind::Id, "create: d2"),
+        Key::new("grade", Kind::Either(&[Kind::Ref("grade"), Kind::Word(&["computed"])]), "grade: computed"),
+        Key::new("assign", Kind::Ref("person"), "assign: wang"),
+        Key::new("release", Kind::Ref("deal"), "release: d1"),
+        Key::new("log", Kind::Ref("activity"), "log: call"),
+        Key::new("write", Kind::MapOf(&Kind::Value), "write: {deal.question: how much is it}"),
+        Key::later("claim"),
+        Key::later("approve"),
+        Key::required("by", Kind::Either(&[Kind::Ref("person"), Kind::Ref("role")]), "by: seller"),
+        Key::new("deal", Kind::Ref("deal"), "deal: d1"),
+        Key::new("reason", Kind::Ref("reason"), "reason: refused"),
+        Key::new("note", Kind::Text, "note: asked for another offer"),
+        Key::new("funnel", Kind::Ref("funnel"), "funnel: standard"),
+        Key::new("stage", Kind::Ref("stage"), "stage: lead"),
+        Key::new("customer", VALUES, "customer: {name: Acme}"),
+        Key::new("fields", VALUES, "fields: {sales_target: 50000}"),
+        Key::new("product", Kind::Ref("product"), "product: website"),
+        Key::new("owner", Kind::Either(&[Kind::Ref("person"), Kind::Word(&["none"])]), "owner: none"),
+        Key::new("outcome", Kind::Ref("outcome"), "outcome: reached"),
+        Key::new("method", Kind::Ref("method"), "method: phone_direct"),
+        Key::new("contact", Kind::Text, "contact: Wang"),
+    ],
+};
+
+pub static EXPECT: Shape = Shape {
+    name: "expect",
+    rest: Some(&Kind::Shape(&EXPECTED_DEAL)),
+    keys: &[
+        Key::new("refused", Kind::ListOf(&Kind::Ref("criterion")), "refused: [reached]"),
+        Key::new("warned", Kind::ListOf(&Kind::Ref("criterion")), "warned: [material]"),
+        Key::later("told"),
+    ],
+};
+
+pub static EXPECTED_DEAL: Shape = Shape {
+    name: "expected_deal",
+    rest: None,
+    keys: &[
+        Key::new("stage", Kind::Ref("stage"), "stage: lead"),
+        Key::new("owner", Kind::Either(&[Kind::Ref("person"), Kind::Word(&["none"])]), "owner: none"),
+        Key::new("grade", Kind::Ref("grade"), "grade: A"),
+    ],
+};

@@ -1,0 +1,153 @@
+//! Newcomers' slips, told in their own words: full-width signs, a comma or ` #` that cuts a text, missing quotes.
+//!
+//! YAML's own messages name indicators and productions; people who write a rules file have typed `：` for `:`.
+
+use super::document::{AT_MOST_DEPTH, Node, Scalar, Style};
+use super::problem::{Place, Problems, Severity, quoted};
+use crate::texts::Message;
+
+/// Signs that a Chinese keyboard writes where YAML and expressions want ASCII.
+const FULL_WIDTH: [(char, char); 16] = [
+    ('：', ':'),
+    ('，', ','),
+    ('“', '"'),
+    ('”', '"'),
+    ('‘', '\''),
+    ('’', '\''),
+    ('＞', '>'),
+    ('＜', '<'),
+    ('＝', '='),
+    ('（', '('),
+    ('）', ')'),
+    ('【', '['),
+    ('】', ']'),
+    ('｛', '{'),
+    ('｝', '}'),
+    ('！', '!'),
+];
+
+fn ascii(letter: char) -> Option<char> {
+    FULL_WIDTH.iter().find(|(wide, _)| *wide == letter).map(|(_, narrow)| *narrow)
+}
+
+/// The same text with ASCII signs, if it has full-width ones.
+pub(in crate::rules) fn with_ascii_signs(text: &str) -> Option<String> {
+    text.chars().any(|letter| ascii(letter).is_some()).then(|| {
+        let mut plain = String::with_capacity(text.len());
+        let mut letters = text.chars().peekable();
+        while let Some(letter) = letters.next() {
+            match ascii(letter) {
+                // YAML wants a blank after these; a full-width sign brings its own.
+                Some(sign @ (':' | ',')) => {
+                    plain.push(sign);
+                    if letters.peek().is_some_and(|next| *next != ' ') {
+                        plain.push(' ');
+                    }
+                }
+                Some(sign) => plain.push(sign),
+                None => plain.push(letter),
+            }
+        }
+        plain
+    })
+}
+
+/// Tells about full-width signs in `text` where none make sense; `true` if it did.
+pub(in crate::rules) fn report_full_width(text: &str, place: Place, path: &str, problems: &Problems) -> bool {
+    let Some(sign) = text.chars().find(|letter| ascii(*letter).is_some()) else { return false };
+    let message = Message::new("full_width").with("sign", sign.to_string()).with("text", quoted(text));
+    problems.report(Severity::Error, place, path, message, with_ascii_signs(text).map(|text| quoted(&text)));
+    true
+}
+
+/// Tells about a syntax error, as the slip it probably is.
+pub(in crate::rules) fn report_syntax(code: &'static str, place: Place, path: &str, problems: &Problems) {
+    // The parser often notices one line late: the slip is where the last thing began.
+    for number in [place.line, place.line.saturating_sub(1)] {
+        let line = problems.line(number);
+        if let Some((column, sign)) = full_width_outside_quotes(line) {
+            let place = Place { line: number, column, length: 1 };
+            let message = Message::new("full_width").with("sign", sign.to_string()).with("text", quoted(line.trim()));
+            problems.report(Severity::Error, place, path, message, with_ascii_signs(line.trim()).map(|text| quoted(&text)));
+            return;
+        }
+    }
+    if code == "yaml_brackets" {
+        for number in [place.line, place.line.saturating_sub(1)] {
+            if let Some(column) = cutting_comment(problems.line(number)) {
+                let place = Place { line: number, column, length: 1 };
+                problems.report(Severity::Error, place, path, Message::new("comment_cuts_brackets"), None);
+                return;
+            }
+        }
+    }
+    let most = i64::try_from(AT_MOST_DEPTH).unwrap_or(i64::MAX);
+    let message = if code == "too_deep" { Message::new(code).with("at_most", most) } else { Message::new(code) };
+    problems.report(Severity::Error, place, path, message, None);
+}
+
+/// Column of the first full-width sign of structure that stands outside quotes.
+fn full_width_outside_quotes(line: &str) -> Option<(u32, char)> {
+    let mut quote = None;
+    let mut before = ' ';
+    for (index, letter) in line.chars().enumerate() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '#') if before == ' ' => return None,
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(letter),
+            (None, '：' | '，' | '“' | '”' | '【' | '】' | '｛' | '｝') => {
+                return Some((u32::try_from(index).ok()?.saturating_add(1), letter));
+            }
+            (None, _) => {}
+        }
+        before = letter;
+    }
+    None
+}
+
+/// Column of a ` #` behind an opened bracket of the same line.
+fn cutting_comment(line: &str) -> Option<u32> {
+    let mut depth = 0_i32;
+    let mut quote = None;
+    let mut before = ' ';
+    for (index, letter) in line.chars().enumerate() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if !before.is_alphanumeric() => quote = Some(letter),
+            (None, '{' | '[') => depth += 1,
+            (None, '}' | ']') => depth -= 1,
+            (None, '#') if before == ' ' => {
+                return (depth > 0).then(|| u32::try_from(index).unwrap_or(0).saturating_add(1));
+            }
+            (None, _) => {}
+        }
+        before = letter;
+    }
+    None
+}
+
+/// Tells about a text that a comment cuts: `label: Group #1`. A comment proper begins with a blank after its `#`.
+pub(in crate::rules) fn report_cut_text(node: &Node, scalar: &Scalar, problems: &Problems) {
+    let Some(comment) = &scalar.comment else { return };
+    if scalar.style == Style::Plain && !comment.is_empty() && !comment.starts_with([' ', '#', '!']) {
+        let whole = format!("{} #{}", scalar.text, comment.trim_end());
+        let message = Message::new("comment_cuts_text").with("text", quoted(&whole));
+        let suggestion = format!("'{}'", whole.replace('\'', "''"));
+        problems.report(Severity::Error, node.place, &node.path, message, Some(quoted(&suggestion)));
+    }
+}
+
+/// Tells about an unquoted expression that a comment cuts; `true` if it did.
+pub(in crate::rules) fn report_cut_expression(node: &Node, scalar: &Scalar, problems: &Problems) -> bool {
+    let Some(comment) = &scalar.comment else { return false };
+    if scalar.style != Style::Plain {
+        return false;
+    }
+    let whole = format!("{} #{}", scalar.text, comment.trim_end());
+    let message = Message::new("comment_cuts_expression").with("text", quoted(&whole));
+    let suggestion = format!("'{}'", scalar.text.replace('\'', "''"));
+    problems.report(Severity::Error, node.place, &node.path, message, Some(quoted(&suggestion)));
+    true
+}

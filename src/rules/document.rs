@@ -18,7 +18,7 @@ pub const AT_MOST_NODES: usize = 20_000;
 pub const AT_MOST_DEPTH: usize = 32;
 
 /// A part of the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::rules) struct Node {
     pub place: Place,
     /// `funnels.standard.stages[2]`; empty for the whole file.
@@ -26,14 +26,14 @@ pub(in crate::rules) struct Node {
     pub content: Content,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::rules) enum Content {
     Scalar(Scalar),
     List { items: Vec<Node> },
     Map { entries: Vec<Entry>, flow: bool },
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::rules) struct Scalar {
     pub text: String,
     pub style: Style,
@@ -48,7 +48,7 @@ pub(in crate::rules) enum Style {
     Block,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::rules) struct Entry {
     pub key: String,
     pub key_place: Place,

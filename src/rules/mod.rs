@@ -1,10 +1,38 @@
 //! What the business wrote: the YAML text, checked and compiled into `Rules`, or every problem at once.
 //!
-//! No I/O, no clock. Names `values` and `texts` only.
+//! No I/O, no clock. Names `values` and `texts` only. The way of a file: `document` (YAML to a tree with places), the
+//! sections (`reader` and one file each), `check` (puts them together), `oddities` (warnings), `render` (for people).
 
 pub mod calendar;
+mod cast;
+pub mod check;
+mod company;
+mod constancy;
+mod criteria;
+mod document;
 pub mod expression;
+mod fields;
+mod figures;
+mod funnels;
+mod grades;
+mod graph;
+pub mod keys;
+mod likes;
+mod lists;
 pub mod model;
+mod moves;
+mod oddities;
+mod play;
+pub mod problem;
+mod reader;
+pub mod render;
+mod roles;
+mod scalars;
 pub mod scenarios;
+mod slips;
 pub mod span;
 pub mod spelling;
+
+pub use check::{Checked, check, check_bytes, hash};
+pub use model::Rules;
+pub use problem::{Place, Problem, Severity};

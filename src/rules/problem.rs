@@ -139,18 +139,11 @@ pub(in crate::rules) fn quoted(text: &str) -> String {
     short
 }
 
-/// The one of `known` that was probably meant.
+/// The one of `known` that was probably meant. Names have at most 64 characters; comparing longer texts would spend time
+/// that a hostile file asks for.
 pub(in crate::rules) fn did_you_mean<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
-    // Names have at most 64 characters; comparing longer texts would cost time that hostile files could spend.
     if wrong.len() > 100 {
         return None;
     }
-    let wrong = wrong.to_lowercase();
-    let allowed = 1 + wrong.chars().count() / 4;
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= allowed && *distance < name.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name.to_owned())
+    super::spelling::nearest(wrong, known).map(str::to_owned)
 }

@@ -23,6 +23,7 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("en/fields.ftl"),
             include_str!("en/refusals.ftl"),
             include_str!("en/rules.ftl"),
+            include_str!("en/keys.ftl"),
             include_str!("en/expressions.ftl"),
         ],
     ),
@@ -33,6 +34,7 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("zh/fields.ftl"),
             include_str!("zh/refusals.ftl"),
             include_str!("zh/rules.ftl"),
+            include_str!("zh/keys.ftl"),
             include_str!("zh/expressions.ftl"),
         ],
     ),
@@ -47,6 +49,8 @@ pub enum Arg {
     Time(Time),
     /// A label or message of the company's own, in its languages.
     Label(Localized),
+    /// A word of the product's own: its code, rendered in the reader's language.
+    Code(Cow<'static, str>),
 }
 
 /// A coded sentence: what happened, and with what. Rendered only for a reader.
@@ -153,6 +157,7 @@ fn render(code: &str, args: &BTreeMap<Cow<'static, str>, Arg>, wanted: &[Languag
                 Arg::Int(number) => FluentValue::from(number.to_string()),
                 Arg::Time(at) => FluentValue::from(at.to_string()),
                 Arg::Label(label) => FluentValue::from(label.get(wanted).to_owned()),
+                Arg::Code(code) => FluentValue::from(render(code, &BTreeMap::new(), wanted)),
             },
         );
     }

@@ -58,28 +58,6 @@ pub enum Kind {
     Later,
 }
 
-/// The actions of the format that a later version brings.
-#[derive(Debug)]
-pub struct Action;
-
-impl Action {
-    /// Words of the format that this version does not know yet.
-    pub const LATER: [&'static str; 12] = [
-        "deals.lock",
-        "customers.merge",
-        "customers.import",
-        "customers.export",
-        "customers.erase",
-        "pool.claim",
-        "pool.*_later",
-        "approvals.decide",
-        "approvals.*",
-        "people.handover",
-        "rules.override",
-        "reports.export",
-    ];
-}
-
 impl Kind {
     /// What may stand there, as a sentence.
     #[must_use]

@@ -5,7 +5,7 @@
 mod kinds;
 pub mod table;
 
-pub use kinds::{Action, Kind};
+pub use kinds::Kind;
 
 use crate::texts::Message;
 use crate::values::Language;

@@ -58,7 +58,10 @@ impl<'a> Reader<'a> {
                 roles,
                 team: section.get("team").and_then(|node| self.id(node, Letters::Small)),
                 active: section.get("active").is_none_or(|node| self.boolean(node).unwrap_or(true)),
-                fields: section.get("fields").map(|node| self.values(node, &on.fields.user, &people, on)).unwrap_or_default(),
+                fields: section
+                    .get("fields")
+                    .map(|node| self.values(node, &on.fields.user, &people, on))
+                    .unwrap_or_default(),
                 id: id.clone(),
             };
             people.insert(id, person);
@@ -144,7 +147,7 @@ impl<'a> Reader<'a> {
     ) -> Option<(Given, bool)> {
         let section = self.section(node, &table::GIVEN)?;
         let deal = match section.get("deal") {
-            Some(node) => self.id(node, Letters::Small)?,
+            Some(node) => self.deal_name(node)?,
             None => Key::from(format!("d{}", index + 1)),
         };
         let outline = self.funnel(section, on)?;
@@ -167,7 +170,10 @@ impl<'a> Reader<'a> {
                 .and_then(|node| self.word(node, &["supplied", "discovered"]))
                 .is_some_and(|word| word == "discovered"),
             reason: self.given_reason(section, stage),
-            lost_from: section.get("lost_from").and_then(|node| self.stage_of(node, outline)).map(|stage| stage.id.clone()),
+            lost_from: section
+                .get("lost_from")
+                .and_then(|node| self.stage_of(node, outline))
+                .map(|stage| stage.id.clone()),
             entered_ago: section.get("ago").and_then(|node| self.span(node)),
             dwelt: self.dwelt(section, outline),
             activities: self.given_activities(section, people, on),
@@ -175,6 +181,16 @@ impl<'a> Reader<'a> {
             line: node.place.line,
         };
         Some((given, section.has("owner")))
+    }
+
+    /// A name for a deal: what is expected of it stands beside `refused` and `warned`.
+    pub(in crate::rules) fn deal_name(&self, node: &'a Node) -> Option<Key> {
+        let id = self.id(node, Letters::Small)?;
+        if table::EXPECT.key(&id).is_some() {
+            self.error(node, Message::new("reserved_by_format").with("id", id.as_str()));
+            return None;
+        }
+        Some(id)
     }
 
     fn given_reason(&self, section: Section<'a>, stage: Option<&StageOutline<'a>>) -> Option<Key> {
@@ -285,7 +301,12 @@ impl<'a> Reader<'a> {
         let mut values = IndexMap::new();
         for entry in self.mapping(node).unwrap_or_default() {
             let Some(field) = fields.get(entry.key.as_str()) else {
-                self.unknown(&at_key(&entry.value, entry.key_place), &entry.key, "field", fields.keys().map(Key::as_str));
+                self.unknown(
+                    &at_key(&entry.value, entry.key_place),
+                    &entry.key,
+                    "field",
+                    fields.keys().map(Key::as_str),
+                );
                 continue;
             };
             if let Some(value) = self.value(&entry.value, &field.kind, people, on.words.calendar.as_ref()) {
@@ -310,7 +331,9 @@ impl<'a> Reader<'a> {
             FieldKind::Choice { of } => self.reference(node, "choice", of.keys()).map(Value::Choice),
             FieldKind::Choices { of } => {
                 let items = self.list(node)?;
-                Some(Value::Choices(items.iter().filter_map(|item| self.reference(item, "choice", of.keys())).collect()))
+                Some(Value::Choices(
+                    items.iter().filter_map(|item| self.reference(item, "choice", of.keys())).collect(),
+                ))
             }
             FieldKind::Number => self.signed(node).map(Value::Number),
             FieldKind::Money { currency } => self.money(node, *currency).map(Value::Money),

@@ -116,10 +116,8 @@ impl<'a> Gathered<'a> {
     fn of(reader: &Reader<'a>, file: Section<'a>) -> Self {
         let calendar = reader.read_calendar(file);
         let declared = reader.read_fields(file);
-        let products = file
-            .get("products")
-            .and_then(|node| reader.choices(node, ChoiceKeys::CHOICE))
-            .unwrap_or_default();
+        let products =
+            file.get("products").and_then(|node| reader.choices(node, ChoiceKeys::CHOICE)).unwrap_or_default();
         let activities = reader.read_activities(file);
         let methods = reader.read_methods(file);
         let named = reader.read_named(file);

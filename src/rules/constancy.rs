@@ -34,15 +34,16 @@ pub(in crate::rules) fn constancy(
     let combinations = domains.iter().try_fold(1_usize, |product, (_, values)| {
         product.checked_mul(values.len()).filter(|product| *product <= COMBINATIONS_AT_MOST)
     })?;
-    let (mut holds, mut fails) = (false, false);
+    let (mut holds, mut fails, mut known) = (false, false, false);
     for number in 0..combinations {
         let outcome = expression.holds(&Trial { domains: &domains, number }, calendar);
         holds |= outcome == Some(true);
         fails |= outcome != Some(true);
+        known |= outcome.is_some();
     }
     match (holds, fails) {
         (true, false) => Some(Constancy::Always),
-        (false, true) => Some(Constancy::Never),
+        (false, true) if known => Some(Constancy::Never),
         _ => None,
     }
 }

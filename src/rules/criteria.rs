@@ -173,8 +173,13 @@ impl<'a> Reader<'a> {
             }
             "activity" => self.activity_criterion(section, node, words),
             "dwelt" => {
-                let stages: Vec<&Key> =
-                    vocabulary.funnel.as_ref().and_then(|id| vocabulary.funnels.get(id)).into_iter().flatten().collect();
+                let stages: Vec<&Key> = vocabulary
+                    .funnel
+                    .as_ref()
+                    .and_then(|id| vocabulary.funnels.get(id))
+                    .into_iter()
+                    .flatten()
+                    .collect();
                 let stage = self.reference(node, "stage", stages.iter().copied());
                 let Some(at_least) = section.get("at_least") else {
                     let message = Message::new("missing_key").with("key", "at_least").with("example", "at_least: 1wd");
@@ -317,7 +322,8 @@ impl<'a> Reader<'a> {
     fn validation(&self, node: &'a Node, words: &Words<'a>) -> Option<Validation> {
         let section = self.section(node, &table::VALIDATION)?;
         let vocabulary = &words.vocabulary;
-        let id = section.get("id").and_then(|node| self.id(node, Letters::Small).filter(|id| self.is_free_reason(node, id)));
+        let id =
+            section.get("id").and_then(|node| self.id(node, Letters::Small).filter(|id| self.is_free_reason(node, id)));
         let when = self.when(section, Place::Decision, vocabulary, words.calendar.as_ref());
         let (mode, enforce_from) = self.mode(section);
         let message = section.get("message").and_then(|node| self.label(node));

@@ -95,7 +95,8 @@ pub(in crate::rules) fn read(text: &str, problems: &Problems) -> Option<Node> {
             }
             Err(error) => {
                 let marker = error.marker();
-                let place = Place { line: count(marker.line()), column: count(marker.col()).saturating_add(1), length: 1 };
+                let place =
+                    Place { line: count(marker.line()), column: count(marker.col()).saturating_add(1), length: 1 };
                 slips::report_syntax(syntax_code(error.kind()), place, &reading.path(), problems);
                 return None;
             }
@@ -178,11 +179,13 @@ impl Reading<'_, '_> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.error(place, "alias", None);
-                return self.node(place, Content::Scalar(Scalar { text: String::new(), style: Style::Quoted, comment: None }));
+                return self
+                    .node(place, Content::Scalar(Scalar { text: String::new(), style: Style::Quoted, comment: None }));
             }
             Event::Anchor(..) => self.error(place, "anchor", None),
             Event::Comment(text, _) => self.comment(&text, place),
-            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
+            // The beginning and end of the stream and of the document; the list is open to what a later parser may tell.
+            _ => {}
         }
         true
     }

@@ -25,8 +25,26 @@ const BUILT_IN: [(&str, &[&str]); 3] = [
     (
         "deal",
         &[
-            "id", "funnel", "stage", "product", "origin", "state", "grade", "owner", "creator", "discoverer", "graded_by",
-            "created_at", "updated_at", "entered_at", "closed_at", "locked", "dwell", "team", "customer", "reason",
+            "id",
+            "funnel",
+            "stage",
+            "product",
+            "origin",
+            "state",
+            "grade",
+            "owner",
+            "creator",
+            "discoverer",
+            "graded_by",
+            "created_at",
+            "updated_at",
+            "entered_at",
+            "closed_at",
+            "locked",
+            "dwell",
+            "team",
+            "customer",
+            "reason",
         ],
     ),
     ("user", &["id", "roles", "team", "active", "name", "holding"]),
@@ -82,13 +100,16 @@ impl<'a> Reader<'a> {
     fn read_field(&self, node: &'a Node, id: &str, record: &str) -> Option<Field> {
         let section = self.section(node, &table::FIELD)?;
         let word = self.word(section.get("type")?, &table::FIELD_TYPES)?;
-        self.refuse_foreign_keys(section, word);
+        self.refuse_keys_of_other_types(section, word);
         let kind = match word {
             "text" => self.read_text(section)?,
             "choice" | "choices" => {
                 let of = section.get("of");
                 if of.is_none() && !section.has("of") {
-                    self.error(node, Message::new("missing_key").with("key", "of").with("example", "of: [large, small]"));
+                    self.error(
+                        node,
+                        Message::new("missing_key").with("key", "of").with("example", "of: [large, small]"),
+                    );
                 }
                 let of = self.choices(of?, ChoiceKeys::CHOICE)?;
                 if word == "choice" { FieldKind::Choice { of } } else { FieldKind::Choices { of } }
@@ -126,7 +147,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Keys that mean something for other types only.
-    fn refuse_foreign_keys(&self, section: Section<'a>, word: &str) {
+    fn refuse_keys_of_other_types(&self, section: Section<'a>, word: &str) {
         let rows: [(&str, &[&str]); 5] = [
             ("of", &["choice", "choices"]),
             ("pattern", &["text"]),

@@ -84,7 +84,8 @@ impl<'a> Reader<'a> {
             }
             let reasons = self.reason_ids(section);
             // Read where the stage is; here only what others need to know.
-            let retired = section.get("retired").is_some_and(|node| node.scalar().is_some_and(|word| word.text == "true"));
+            let retired =
+                section.get("retired").is_some_and(|node| node.scalar().is_some_and(|word| word.text == "true"));
             stages.push(StageOutline { id, kind, retired, reasons, section });
         }
         self.check_order(node, &stages);
@@ -139,12 +140,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(in crate::rules) fn read_funnel(
-        &self,
-        outline: &Outline<'a>,
-        words: &Words<'a>,
-        roles: &[Key],
-    ) -> Funnel {
+    pub(in crate::rules) fn read_funnel(&self, outline: &Outline<'a>, words: &Words<'a>, roles: &[Key]) -> Funnel {
         let vocabulary = words.vocabulary.within(Some(&outline.id));
         let section = &outline.section;
         let intake = section.get("intake").and_then(|node| self.section(node, &table::INTAKE)).and_then(|section| {
@@ -236,9 +232,8 @@ impl<'a> Reader<'a> {
             })?;
             self.figure(section.get(key)?, words, vocabulary, |node| self.whole(node, kind))
         };
-        let ideal = section
-            .get("ideal")
-            .and_then(|node| self.figure(node, words, vocabulary, |node| self.number(node)));
+        let ideal =
+            section.get("ideal").and_then(|node| self.figure(node, words, vocabulary, |node| self.number(node)));
         let holding = Holding { ideal, warn: whole("warn"), at_most: whole("at_most") };
         self.check_holding(section, &holding);
         holding
@@ -249,7 +244,8 @@ impl<'a> Reader<'a> {
         let ideal = single(holding.ideal.as_ref());
         let warn = single(holding.warn.as_ref()).map(Decimal::from);
         let at_most = single(holding.at_most.as_ref()).map(Decimal::from);
-        let pairs = [("ideal", ideal, "warn", warn), ("ideal", ideal, "at_most", at_most), ("warn", warn, "at_most", at_most)];
+        let pairs =
+            [("ideal", ideal, "warn", warn), ("ideal", ideal, "at_most", at_most), ("warn", warn, "at_most", at_most)];
         for (low, less, high, more) in pairs {
             if let (Some(less), Some(more)) = (less, more)
                 && less > more

@@ -1,7 +1,7 @@
 //! Grades: a list of which the first that holds is a deal's grade.
 
-use super::criteria::Words;
 use super::constancy::{Constancy, constancy};
+use super::criteria::Words;
 use super::document::Node;
 use super::expression::Place;
 use super::keys::table;
@@ -44,9 +44,10 @@ impl<'a> Reader<'a> {
                 self.warn(item, message.with("line", i64::from(all.place.line)));
             }
             let when = section.get("when").and_then(|node| self.condition(node, Place::Grade, &words.vocabulary));
-            let found = when.as_ref().zip(words.calendar.as_ref()).and_then(|(when, calendar)| {
-                constancy(when, Place::Grade, &words.vocabulary, calendar)
-            });
+            let found = when
+                .as_ref()
+                .zip(words.calendar.as_ref())
+                .and_then(|(when, calendar)| constancy(when, Place::Grade, &words.vocabulary, calendar));
             match found {
                 Some(Constancy::Never) => self.error(item, Message::new("when_never")),
                 Some(Constancy::Always) => taken = taken.or(Some(item)),
@@ -55,9 +56,9 @@ impl<'a> Reader<'a> {
             if !section.has("when") {
                 taken = taken.or(Some(item));
             }
-            let same = grades.iter().find(|grade| {
-                matches!((&grade.when, &when), (Some(one), Some(other)) if one.source() == other.source())
-            });
+            let same = grades.iter().find(
+                |grade| matches!((&grade.when, &when), (Some(one), Some(other)) if one.source() == other.source()),
+            );
             if let Some(same) = same {
                 let message = Message::new("grade_same_condition").with("id", id.as_str());
                 self.warn(item, message.with("other", same.id.as_str()));

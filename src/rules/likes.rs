@@ -3,20 +3,22 @@
 
 use super::document::{AT_MOST_NODES, Content, Entry, Node};
 use super::problem::{Problems, Severity, did_you_mean, quoted};
-use crate::texts::{Arg, Message};
+use super::scalars::word;
+use crate::texts::Message;
 
 /// Spells out every `like` of the file.
 pub(in crate::rules) fn expand(file: &mut Node, problems: &Problems) {
     let Content::Map { entries, .. } = &mut file.content else { return };
     let Some(funnels) = entries.iter_mut().find(|entry| entry.key == "funnels") else { return };
     let Content::Map { entries: funnels, .. } = &mut funnels.value.content else { return };
-    let originals: Vec<Entry> = funnels.iter().filter(|funnel| child(&funnel.value, "like").is_none()).cloned().collect();
+    let originals: Vec<Entry> =
+        funnels.iter().filter(|funnel| child(&funnel.value, "like").is_none()).cloned().collect();
     let mut room = AT_MOST_NODES;
     for funnel in funnels.iter_mut() {
         let Some(like) = child(&funnel.value, "like") else { continue };
         let name = like.scalar().map_or("", |scalar| scalar.text.as_str());
         let Some(original) = originals.iter().find(|original| original.key == name) else {
-            let message = Message::new("unknown_name").with("text", quoted(name)).with("what", Arg::Code("funnel".into()));
+            let message = Message::new("unknown_name").with("text", quoted(name)).with("what", word("funnel"));
             let known = originals.iter().map(|original| original.key.as_str());
             problems.report(Severity::Error, like.place, &like.path, message, did_you_mean(name, known));
             continue;
@@ -63,12 +65,13 @@ fn id(node: &Node) -> Option<&str> {
 /// The original's keys, replaced by the funnel's own; stages one by one.
 fn merge(original: &Node, own: &Node, problems: &Problems) -> Content {
     let without: Vec<&Node> = items(child(own, "without")).iter().collect();
-    let dropped: Vec<&str> = without.iter().filter_map(|node| node.scalar()).map(|scalar| scalar.text.as_str()).collect();
+    let dropped: Vec<&str> =
+        without.iter().filter_map(|node| node.scalar()).map(|scalar| scalar.text.as_str()).collect();
     for node in &without {
         let name = node.scalar().map_or("", |scalar| scalar.text.as_str());
         let known = items(child(original, "stages")).iter().filter_map(id);
         if !known.clone().any(|known| known == name) {
-            let message = Message::new("unknown_name").with("text", quoted(name)).with("what", Arg::Code("stage".into()));
+            let message = Message::new("unknown_name").with("text", quoted(name)).with("what", word("stage"));
             problems.report(Severity::Error, node.place, &node.path, message, did_you_mean(name, known));
         }
     }
@@ -101,7 +104,10 @@ fn merge(original: &Node, own: &Node, problems: &Problems) -> Content {
 
 fn names_one_of(rule: &Node, dropped: &[&str]) -> bool {
     let is_dropped = |node: &Node| node.scalar().is_some_and(|scalar| dropped.contains(&scalar.text.as_str()));
-    ["from", "to"].iter().filter_map(|key| child(rule, key)).any(|side| is_dropped(side) || items(Some(side)).iter().any(is_dropped))
+    ["from", "to"]
+        .iter()
+        .filter_map(|key| child(rule, key))
+        .any(|side| is_dropped(side) || items(Some(side)).iter().any(is_dropped))
 }
 
 /// A stage named again replaces whole keys; a new one comes after the stage named before it.

@@ -36,3 +36,6 @@ pub mod spelling;
 pub use check::{Checked, check, check_bytes, hash};
 pub use model::Rules;
 pub use problem::{Place, Problem, Severity};
+
+#[cfg(test)]
+mod tests;

@@ -73,9 +73,18 @@ impl<'a> Reader<'a> {
                 let direction = direction(outline, from, to);
                 let default = || Key::new(word_of(direction));
                 let Some(parts) = compiled.get(index) else { continue };
-                moves.push(parts.as_move(rule.id.clone().unwrap_or_else(default), from, to, direction, || {
-                    self.move_criteria(rule, words, vocabulary)
-                }, || rule.section.and_then(|section| self.when(section, Place::Decision, vocabulary, words.calendar.as_ref()))));
+                moves.push(parts.as_move(
+                    rule.id.clone().unwrap_or_else(default),
+                    from,
+                    to,
+                    direction,
+                    || self.move_criteria(rule, words, vocabulary),
+                    || {
+                        rule.section.and_then(|section| {
+                            self.when(section, Place::Decision, vocabulary, words.calendar.as_ref())
+                        })
+                    },
+                ));
             }
         }
         moves
@@ -125,7 +134,8 @@ impl<'a> Reader<'a> {
         let (from_node, to_node) = (section.get("from")?, section.get("to")?);
         let from = self.read_from(from_node, outline);
         let to_text = self.scalar(to_node, "stage_or_word").map(|scalar| scalar.text.as_str());
-        let to_stage = to_text.filter(|text| !table::TO_WORDS.contains(text)).map(|text| self.stage_named(to_node, text, outline));
+        let to_stage =
+            to_text.filter(|text| !table::TO_WORDS.contains(text)).map(|text| self.stage_named(to_node, text, outline));
         let (from, named_from) = from?;
         let (to_text, named_to) = match (to_text?, to_stage) {
             (_, Some(stage)) => (stage?.id.as_str(), true),
@@ -147,7 +157,13 @@ impl<'a> Reader<'a> {
             return None;
         }
         self.refuse_impossible(node, &pairs, outline);
-        Some(Rule { id, pairs, named: u32::from(named_from) + u32::from(named_to), node: Some(node), section: Some(section) })
+        Some(Rule {
+            id,
+            pairs,
+            named: u32::from(named_from) + u32::from(named_to),
+            node: Some(node),
+            section: Some(section),
+        })
     }
 
     /// Where a rule's moves begin, and whether that is named.

@@ -51,14 +51,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn compare_holding(
-        &self,
-        outline: &Outline<'a>,
-        stage: &Stage,
-        arrivals: Decimal,
-        dwell: Decimal,
-        held: Decimal,
-    ) {
+    fn compare_holding(&self, outline: &Outline<'a>, stage: &Stage, arrivals: Decimal, dwell: Decimal, held: Decimal) {
         let factor = Decimal::new(FACTOR_TENTHS, 1);
         let Some(node) = stage_node(outline, &stage.id) else { return };
         let told = |code: &'static str, said: Decimal| {
@@ -83,7 +76,8 @@ impl<'a> Reader<'a> {
 
     fn tell_closed_stages(&self, outline: &Outline<'a>, funnel: &Funnel, roles: &IndexMap<Key, Role>) {
         for stage in funnel.stages.iter().filter(|stage| !stage.retired) {
-            let into: Vec<&Move> = funnel.moves.iter().filter(|one| one.to == MoveTo::Stage(stage.id.clone())).collect();
+            let into: Vec<&Move> =
+                funnel.moves.iter().filter(|one| one.to == MoveTo::Stage(stage.id.clone())).collect();
             if into.is_empty() || into.iter().any(|one| somebody_may(one, roles)) {
                 continue;
             }
@@ -179,7 +173,11 @@ fn covered(rules: &Rules, funnel: &Funnel, at: Option<usize>, id: &Key) -> bool 
             let to = match &act.deed {
                 Deed::Move { to, .. } => to,
                 Deed::Create { stage, .. } => stage,
-                Deed::Grade { .. } | Deed::Assign { .. } | Deed::Release { .. } | Deed::Log { .. } | Deed::Write { .. } => {
+                Deed::Grade { .. }
+                | Deed::Assign { .. }
+                | Deed::Release { .. }
+                | Deed::Log { .. }
+                | Deed::Write { .. } => {
                     return false;
                 }
             };
@@ -238,8 +236,17 @@ fn somebody_writes(path: &Path, roles: &IndexMap<Key, Role>) -> bool {
     let is_fixed = matches!(path.entity, Entity::Deal)
         && matches!(
             path.name.as_str(),
-            "funnel" | "stage" | "origin" | "state" | "creator" | "discoverer" | "graded_by" | "created_at"
-                | "entered_at" | "locked" | "dwell"
+            "funnel"
+                | "stage"
+                | "origin"
+                | "state"
+                | "creator"
+                | "discoverer"
+                | "graded_by"
+                | "created_at"
+                | "entered_at"
+                | "locked"
+                | "dwell"
         );
     is_fixed
         || roles.values().any(|role| {

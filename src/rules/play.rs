@@ -7,7 +7,6 @@ use super::keys::table;
 use super::model::StageKind;
 use super::problem::quoted;
 use super::reader::{Reader, Section};
-use super::scalars::Letters;
 use super::scenarios::{Act, Deed, Expect, ExpectedDeal, Given, PRODUCT_REASONS, Person, Scenario, Step};
 use crate::texts::Message;
 use crate::values::{Date, Key, Value};
@@ -92,11 +91,11 @@ impl<'a> Reader<'a> {
     fn act(&self, node: &'a Node, playing: &mut Playing<'_, 'a>) -> Option<Act> {
         let section = self.section(node, &table::ACT)?;
         let word = self.only_one(section, &table::DEEDS, &table::ACT)?;
-        self.refuse_foreign_keys(section, word);
+        self.refuse_keys_of_other_deeds(section, word);
         let by = section.get("by").and_then(|node| self.person(node, &mut playing.people, playing.on));
         let target = section.get(word)?;
         if word == "create" {
-            let deal = self.id(target, Letters::Small)?;
+            let deal = self.deal_name(target)?;
             let deed = self.create(section, playing)?;
             if let Deed::Create { funnel, .. } = &deed
                 && playing.deals.insert(deal.clone(), funnel.clone()).is_some()
@@ -110,7 +109,8 @@ impl<'a> Reader<'a> {
             Some(node) => self.reference(node, "deal", playing.deals.keys())?,
             None => self.only_deal(section, playing)?,
         };
-        let outline = playing.deals.get(&deal).and_then(|id| playing.on.outlines.iter().find(|outline| outline.id == *id))?;
+        let outline =
+            playing.deals.get(&deal).and_then(|id| playing.on.outlines.iter().find(|outline| outline.id == *id))?;
         let deed = self.deed(section, word, target, outline, playing)?;
         Some(Act { by: by?, deal, deed })
     }
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Keys that mean something for other deeds only.
-    fn refuse_foreign_keys(&self, section: Section<'a>, word: &'static str) {
+    fn refuse_keys_of_other_deeds(&self, section: Section<'a>, word: &'static str) {
         let rows: [(&str, &[&str]); 11] = [
             ("deal", &["move", "grade", "assign", "log", "write"]),
             ("reason", &["move"]),

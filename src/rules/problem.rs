@@ -114,14 +114,17 @@ impl<'a> Problems<'a> {
         let line = self.line(place.line);
         let column = usize::try_from(place.column).unwrap_or(1).max(1);
         let skipped = if line.chars().count() <= SNIPPET_WIDTH { 0 } else { column.saturating_sub(SNIPPET_WIDTH / 2) };
-        let text = line.chars().skip(skipped).take(SNIPPET_WIDTH).map(|letter| if letter.is_control() { ' ' } else { letter });
+        let text =
+            line.chars().skip(skipped).take(SNIPPET_WIDTH).map(|letter| if letter.is_control() { ' ' } else { letter });
         Snippet { text: text.collect(), first_column: u32::try_from(skipped).unwrap_or(0) + 1 }
     }
 
     /// All of them, in the order of the file.
     pub(in crate::rules) fn into_sorted(self) -> Vec<Problem> {
         let mut found = self.found.into_inner();
-        found.sort_by(|one, other| (one.place, one.severity, one.code()).cmp(&(other.place, other.severity, other.code())));
+        found.sort_by(|one, other| {
+            (one.place, one.severity, one.code()).cmp(&(other.place, other.severity, other.code()))
+        });
         found
     }
 }

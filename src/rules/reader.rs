@@ -4,8 +4,9 @@
 use super::document::{Content, Entry, Node, Scalar, Style};
 use super::keys::{Kind, Shape};
 use super::problem::{Place, Problems, Severity, did_you_mean, quoted};
+use super::scalars::word;
 use super::slips;
-use crate::texts::{Arg, Message};
+use crate::texts::Message;
 use crate::values::{Currency, Date, Key, Language};
 
 /// Characters of an id: fits a column of a list, and of the database.
@@ -87,7 +88,7 @@ impl<'a> Reader<'a> {
             Content::List { .. } => Message::new("wrong_list"),
             Content::Map { .. } => Message::new("wrong_mapping"),
         };
-        self.error(node, message.with("wanted", Arg::Code(wanted.into())));
+        self.error(node, message.with("wanted", word(wanted)));
     }
 
     /// A mapping of the given shape: unknown, later and missing keys are told.
@@ -137,8 +138,7 @@ impl<'a> Reader<'a> {
         let known = shape.keys.iter().filter(|key| key.is_known()).map(|key| key.name);
         let suggestion = did_you_mean(&entry.key, known.clone().filter(free));
         let names: Vec<String> = known.map(|name| format!("`{name}`")).collect();
-        let message =
-            Message::new("unknown_key").with("key", quoted(&entry.key)).with("known", names.join(", "));
+        let message = Message::new("unknown_key").with("key", quoted(&entry.key)).with("known", names.join(", "));
         self.problems.report(Severity::Error, entry.key_place, path, message, suggestion);
     }
 
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
             return Some(&scalar.text);
         }
         let message = Message::new("quoted_value").with("text", quoted(&scalar.text));
-        self.error_with(node, message.with("wanted", Arg::Code(wanted.into())), Some(quoted(&scalar.text)));
+        self.error_with(node, message.with("wanted", word(wanted)), Some(quoted(&scalar.text)));
         None
     }
 
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         known: impl Iterator<Item = &'k str>,
     ) {
         if !slips::report_full_width(text, node.place, &node.path, self.problems) {
-            let message = Message::new("unknown_name").with("text", quoted(text)).with("what", Arg::Code(what.into()));
+            let message = Message::new("unknown_name").with("text", quoted(text)).with("what", word(what));
             self.error_with(node, message, did_you_mean(text, known));
         }
     }

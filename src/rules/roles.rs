@@ -248,9 +248,10 @@ pub(in crate::rules) fn may<'r>(roles: impl Iterator<Item = &'r Role>, action: A
 /// `deals.read`, or `deals.*`: those of the group that need not be named.
 fn granted(text: &str) -> Vec<Action> {
     match text.strip_suffix('*').filter(|group| group.ends_with('.')) {
-        Some(group) => {
-            Action::ALL.into_iter().filter(|action| action.word().starts_with(group) && !action.by_name_only()).collect()
-        }
+        Some(group) => Action::ALL
+            .into_iter()
+            .filter(|action| action.word().starts_with(group) && !action.by_name_only())
+            .collect(),
         None => Action::ALL.into_iter().filter(|action| action.word() == text).collect(),
     }
 }

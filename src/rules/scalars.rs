@@ -20,16 +20,29 @@ const RESERVED: [(&str, &[&str]); 3] = [
     (
         "reserved_by_expressions",
         &[
-            "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop",
-            "package", "namespace", "return", "var", "void", "while",
+            "in",
+            "as",
+            "break",
+            "const",
+            "continue",
+            "else",
+            "for",
+            "function",
+            "if",
+            "import",
+            "let",
+            "loop",
+            "package",
+            "namespace",
+            "return",
+            "var",
+            "void",
+            "while",
         ],
     ),
     (
         "reserved_by_format",
-        &[
-            "creation", "any_open", "next", "later", "earlier", "origin", "forward", "none", "allowed", "computed",
-            "refused", "warned", "told",
-        ],
+        &["creation", "any_open", "next", "later", "earlier", "origin", "forward", "none", "allowed", "computed"],
     ),
 ];
 
@@ -96,13 +109,16 @@ impl<'a> Reader<'a> {
                 None
             }
             Err(fault) => {
-                self.error(node, match fault {
-                    TextFault::Control => Message::new("text_control"),
-                    TextFault::Direction => Message::new("text_direction"),
-                    TextFault::TooLong { at_most } => {
-                        Message::new("text_too_long").with("at_most", i64::try_from(at_most).unwrap_or(i64::MAX))
-                    }
-                });
+                self.error(
+                    node,
+                    match fault {
+                        TextFault::Control => Message::new("text_control"),
+                        TextFault::Direction => Message::new("text_direction"),
+                        TextFault::TooLong { at_most } => {
+                            Message::new("text_too_long").with("at_most", i64::try_from(at_most).unwrap_or(i64::MAX))
+                        }
+                    },
+                );
                 None
             }
         }
@@ -265,8 +281,7 @@ impl<'a> Reader<'a> {
         if slips::report_cut_expression(node, scalar, self.problems) {
             return None;
         }
-        if scalar.style == Style::Plain
-            && slips::report_full_width(&scalar.text, node.place, &node.path, self.problems)
+        if scalar.style == Style::Plain && slips::report_full_width(&scalar.text, node.place, &node.path, self.problems)
         {
             return None;
         }
@@ -359,6 +374,6 @@ fn count(number: usize) -> u32 {
 }
 
 /// A word of ours as an argument: rendered in the reader's language.
-pub(in crate::rules) fn word(code: &'static str) -> Arg {
-    Arg::Code(code.into())
+pub(in crate::rules) fn word(word: &str) -> Arg {
+    Arg::Code(format!("word_{word}").into())
 }

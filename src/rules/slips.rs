@@ -68,7 +68,13 @@ pub(in crate::rules) fn report_syntax(code: &'static str, place: Place, path: &s
         if let Some((column, sign)) = full_width_outside_quotes(line) {
             let place = Place { line: number, column, length: 1 };
             let message = Message::new("full_width").with("sign", sign.to_string()).with("text", quoted(line.trim()));
-            problems.report(Severity::Error, place, path, message, with_ascii_signs(line.trim()).map(|text| quoted(&text)));
+            problems.report(
+                Severity::Error,
+                place,
+                path,
+                message,
+                with_ascii_signs(line.trim()).map(|text| quoted(&text)),
+            );
             return;
         }
     }

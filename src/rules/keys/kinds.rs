@@ -1,7 +1,7 @@
 //! What may stand under a key.
 
 use super::Shape;
-use crate::texts::Message;
+use crate::texts::{Arg, Message};
 use crate::values::Language;
 
 /// What may stand under a key, as far as it can be said without the rest of the file.
@@ -67,14 +67,15 @@ impl Kind {
             Self::Text => plain("kind_text"),
             Self::Label => plain("kind_label"),
             Self::Id => plain("kind_id"),
-            Self::Ref(what) => Message::new("kind_ref").with("what", Message::new(what).render(wanted)).render(wanted),
+            Self::Ref(what) => {
+                Message::new("kind_ref").with("what", Arg::Code(format!("word_{what}").into())).render(wanted)
+            }
             Self::Name => plain("kind_name"),
             Self::Expression => plain("kind_expression"),
             Self::Bool => plain("kind_bool"),
-            Self::Whole { from, to } => Message::new("kind_whole")
-                .with("from", i64::from(*from))
-                .with("to", i64::from(*to))
-                .render(wanted),
+            Self::Whole { from, to } => {
+                Message::new("kind_whole").with("from", i64::from(*from)).with("to", i64::from(*to)).render(wanted)
+            }
             Self::Number => plain("kind_number"),
             Self::Money => plain("kind_money"),
             Self::Share => plain("kind_share"),

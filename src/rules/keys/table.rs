@@ -26,20 +26,48 @@ pub static FILE: Shape = Shape {
         Key::required("calendar", Kind::Shape(&CALENDAR), "calendar: {time_zone: Asia/Shanghai}"),
         Key::new("fields", Kind::Shape(&FIELDS), "fields: {customer: {name: {type: text, required: true}}}"),
         Key::new("unique", Kind::ListOf(&NAMES), "unique: [[customer.phone], [customer.name, customer.city]]"),
-        Key::new("validations", Kind::ListOf(&Kind::Shape(&VALIDATION)), "validations: [{id: ahead, require: 'deal.visit_on >= today'}]"),
+        Key::new(
+            "validations",
+            Kind::ListOf(&Kind::Shape(&VALIDATION)),
+            "validations: [{id: ahead, require: 'deal.visit_on >= today'}]",
+        ),
         Key::new("products", CHOICES, "products: {website: {label: Website}}"),
-        Key::new("activities", Kind::MapOf(&Kind::Shape(&ACTIVITY)), "activities: {call: {outcomes: [reached, no_answer]}}"),
-        Key::new("methods", Kind::MapOf(&Kind::Shape(&METHOD)), "methods: {prototype: {steps: [Simple, Personalised]}}"),
-        Key::new("criteria", Kind::MapOf(&Kind::Shape(&CRITERION)), "criteria: {reached: {activity: call, outcome: reached}}"),
+        Key::new(
+            "activities",
+            Kind::MapOf(&Kind::Shape(&ACTIVITY)),
+            "activities: {call: {outcomes: [reached, no_answer]}}",
+        ),
+        Key::new(
+            "methods",
+            Kind::MapOf(&Kind::Shape(&METHOD)),
+            "methods: {prototype: {steps: [Simple, Personalised]}}",
+        ),
+        Key::new(
+            "criteria",
+            Kind::MapOf(&Kind::Shape(&CRITERION)),
+            "criteria: {reached: {activity: call, outcome: reached}}",
+        ),
         Key::new("grades", Kind::ListOf(&Kind::Shape(&GRADE)), "grades: [{id: A, when: 'deal.suitable'}, {id: C}]"),
-        Key::required("funnels", Kind::MapOf(&Kind::Shape(&FUNNEL)), "funnels: {standard: {stages: [{id: resource, kind: start}, {id: won, kind: won}]}}"),
+        Key::required(
+            "funnels",
+            Kind::MapOf(&Kind::Shape(&FUNNEL)),
+            "funnels: {standard: {stages: [{id: resource, kind: start}, {id: won, kind: won}]}}",
+        ),
         Key::later("limits"),
         Key::later("handover"),
         Key::later("watches"),
         Key::later("scorecards"),
         Key::required("first_administrator", ROLES, "first_administrator: [rules_admin, people_admin]"),
-        Key::required("roles", Kind::MapOf(&Kind::Shape(&ROLE)), "roles: {seller: {may: [{do: [deals.read], scope: own}]}}"),
-        Key::new("scenarios", Kind::ListOf(&Kind::Shape(&SCENARIO)), "scenarios: [{name: a deal moves on, given: {stage: resource}, do: {move: graded, by: seller}, expect: allowed}]"),
+        Key::required(
+            "roles",
+            Kind::MapOf(&Kind::Shape(&ROLE)),
+            "roles: {seller: {may: [{do: [deals.read], scope: own}]}}",
+        ),
+        Key::new(
+            "scenarios",
+            Kind::ListOf(&Kind::Shape(&SCENARIO)),
+            "scenarios: [{name: a deal moves on, given: {stage: resource}, do: {move: graded, by: seller}, expect: allowed}]",
+        ),
         Key::later("migrate"),
     ],
 };
@@ -151,18 +179,23 @@ pub static FUNNEL: Shape = Shape {
         Key::new("intake", Kind::Shape(&INTAKE), "intake: {per_workday: 3}"),
         Key::new("like", Kind::Ref("funnel"), "like: standard"),
         Key::new("without", Kind::ListOf(&Kind::Ref("stage")), "without: [contacted]"),
-        Key::new("stages", Kind::ListOf(&Kind::Shape(&STAGE)), "stages: [{id: resource, kind: start}, {id: implemented, kind: won}]"),
-        Key::new("moves", Kind::ListOf(&Kind::Either(&[Kind::Word(&["forward"]), Kind::Shape(&MOVE)])), "moves: [forward, {from: any_open, to: abandoned}]"),
+        Key::new(
+            "stages",
+            Kind::ListOf(&Kind::Shape(&STAGE)),
+            "stages: [{id: resource, kind: start}, {id: implemented, kind: won}]",
+        ),
+        Key::new(
+            "moves",
+            Kind::ListOf(&Kind::Either(&[Kind::Word(&["forward"]), Kind::Shape(&MOVE)])),
+            "moves: [forward, {from: any_open, to: abandoned}]",
+        ),
         Key::later("deadlines"),
         Key::later("pool"),
     ],
 };
 
-pub static INTAKE: Shape = Shape {
-    name: "intake",
-    rest: None,
-    keys: &[Key::required("per_workday", Kind::Number, "per_workday: 3")],
-};
+pub static INTAKE: Shape =
+    Shape { name: "intake", rest: None, keys: &[Key::required("per_workday", Kind::Number, "per_workday: 3")] };
 
 pub const STAGE_KINDS: [&str; 4] = ["start", "open", "won", "lost"];
 
@@ -246,7 +279,11 @@ pub static MOVE: Shape = Shape {
     rest: None,
     keys: &[
         Key::new("id", Kind::Id, "id: step_back"),
-        Key::required("from", Kind::Either(&[Kind::Ref("stage"), Kind::ListOf(&Kind::Ref("stage")), Kind::Word(&FROM_WORDS)]), "from: any_open"),
+        Key::required(
+            "from",
+            Kind::Either(&[Kind::Ref("stage"), Kind::ListOf(&Kind::Ref("stage")), Kind::Word(&FROM_WORDS)]),
+            "from: any_open",
+        ),
         Key::required("to", Kind::Either(&[Kind::Ref("stage"), Kind::Word(&TO_WORDS)]), "to: next"),
         Key::new("by", ROLES, "by: [manager, director]"),
         Key::new("reason", Kind::Word(&["required"]), "reason: required"),
@@ -265,7 +302,11 @@ pub static ROLE: Shape = Shape {
     keys: &[
         Key::new("label", Kind::Label, "label: {zh: 销售员, en: Seller}"),
         Key::new("may", Kind::ListOf(&Kind::Shape(&GRANT)), "may: [{do: [deals.read, deals.move], scope: own}]"),
-        Key::new("never", Kind::ListOf(&Kind::Shape(&NEVER)), "never: [{do: [deals.write], when: 'deal.state == \"won\"'}]"),
+        Key::new(
+            "never",
+            Kind::ListOf(&Kind::Shape(&NEVER)),
+            "never: [{do: [deals.write], when: 'deal.state == \"won\"'}]",
+        ),
     ],
 };
 
@@ -279,7 +320,11 @@ pub static GRANT: Shape = Shape {
         Key::required("scope", Kind::Word(&SCOPES), "scope: team"),
         Key::new("when", Kind::Expression, "when: 'deal.product == \"website\"'"),
         Key::new("hide", NAMES, "hide: [customer.phone]"),
-        Key::new("mask", Kind::MapOf(&Kind::Either(&[Kind::Word(&["domain", "year"]), Kind::Shape(&MASK)])), "mask: {customer.phone: {keep_last: 3}}"),
+        Key::new(
+            "mask",
+            Kind::MapOf(&Kind::Either(&[Kind::Word(&["domain", "year"]), Kind::Shape(&MASK)])),
+            "mask: {customer.phone: {keep_last: 3}}",
+        ),
         Key::new("read_only", NAMES, "read_only: [customer.source]"),
     ],
 };
@@ -309,7 +354,11 @@ pub static SCENARIO: Shape = Shape {
         Key::required("name", Kind::Label, "name: nobody is contacted who was not reached"),
         Key::new("now", Kind::LocalTime, "now: 2026-03-02 10:00"),
         Key::new("people", Kind::MapOf(&Kind::Shape(&PERSON)), "people: {li: {role: seller, team: south}}"),
-        Key::new("given", Kind::Either(&[Kind::Shape(&GIVEN), Kind::ListOf(&Kind::Shape(&GIVEN))]), "given: {stage: graded, customer: {size: large}}"),
+        Key::new(
+            "given",
+            Kind::Either(&[Kind::Shape(&GIVEN), Kind::ListOf(&Kind::Shape(&GIVEN))]),
+            "given: {stage: graded, customer: {size: large}}",
+        ),
         Key::new("do", Kind::Shape(&ACT), "do: {move: contacted, by: seller}"),
         Key::new("expect", EXPECTED, "expect: {refused: [reached]}"),
         Key::new("steps", Kind::ListOf(&Kind::Shape(&STEP)), "steps: [{do: {move: lead, by: li}, expect: allowed}]"),
@@ -348,8 +397,16 @@ pub static GIVEN: Shape = Shape {
         Key::new("lost_from", Kind::Ref("stage"), "lost_from: lead"),
         Key::new("ago", Kind::Span, "ago: 3wd"),
         Key::new("dwelt", Kind::MapOf(&Kind::Span), "dwelt: {resource: 1wd, graded: 2wd}"),
-        Key::new("activities", Kind::ListOf(&Kind::Shape(&GIVEN_ACTIVITY)), "activities: [{kind: call, outcome: reached, ago: 1wd}]"),
-        Key::new("contracts", Kind::ListOf(&Kind::Shape(&GIVEN_CONTRACT)), "contracts: [{amount: 50000, signed: true, paid: 20000}]"),
+        Key::new(
+            "activities",
+            Kind::ListOf(&Kind::Shape(&GIVEN_ACTIVITY)),
+            "activities: [{kind: call, outcome: reached, ago: 1wd}]",
+        ),
+        Key::new(
+            "contracts",
+            Kind::ListOf(&Kind::Shape(&GIVEN_CONTRACT)),
+            "contracts: [{amount: 50000, signed: true, paid: 20000}]",
+        ),
     ],
 };
 

@@ -362,7 +362,7 @@ fn is_company_field(read: &super::expression::Read) -> bool {
 /// Names that are never missing: to demand them demands nothing.
 fn is_always_there(path: &Path, of: &Type) -> bool {
     let name = path.name.as_str();
-    let built_in = match path.entity {
+    match path.entity {
         Entity::Deal => {
             matches!(name, "funnel" | "stage" | "state" | "origin" | "created_at" | "entered_at" | "dwell" | "locked")
         }
@@ -370,6 +370,5 @@ fn is_always_there(path: &Path, of: &Type) -> bool {
         Entity::User => matches!(name, "id" | "active" | "roles"),
         Entity::Contract => matches!(of, Type::Bool),
         Entity::Owner | Entity::Receiver | Entity::Move => false,
-    };
-    built_in
+    }
 }

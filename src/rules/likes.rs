@@ -51,7 +51,7 @@ fn child<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {
     entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
 }
 
-fn items<'n>(node: Option<&'n Node>) -> &'n [Node] {
+fn items(node: Option<&Node>) -> &[Node] {
     match node.map(|node| &node.content) {
         Some(Content::List { items }) => items,
         _ => &[],

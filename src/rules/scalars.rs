@@ -375,5 +375,5 @@ fn count(number: usize) -> u32 {
 
 /// A word of ours as an argument: rendered in the reader's language.
 pub(in crate::rules) fn word(word: &str) -> Arg {
-    Arg::Code(format!("word_{word}").into())
+    Arg::Word(format!("word_{word}").into())
 }

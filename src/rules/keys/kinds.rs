@@ -68,7 +68,7 @@ impl Kind {
             Self::Label => plain("kind_label"),
             Self::Id => plain("kind_id"),
             Self::Ref(what) => {
-                Message::new("kind_ref").with("what", Arg::Code(format!("word_{what}").into())).render(wanted)
+                Message::new("kind_ref").with("what", Arg::Word(format!("word_{what}").into())).render(wanted)
             }
             Self::Name => plain("kind_name"),
             Self::Expression => plain("kind_expression"),

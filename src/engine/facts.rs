@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// Values of the fields that the company declared. What is missing is not in here.
 pub type FieldValues = IndexMap<Key, Value>;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Customer {
     pub id: CustomerId,
     pub creator: Option<UserId>,
@@ -37,7 +37,7 @@ pub struct Contact {
     pub email: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Deal {
     pub id: DealId,
     pub customer: CustomerId,
@@ -87,7 +87,7 @@ pub enum Origin {
     Discovered,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Activity {
     pub id: ActivityId,
     pub deal: DealId,
@@ -103,7 +103,7 @@ pub struct Activity {
     pub logged_at: Time,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contract {
     pub id: ContractId,
     pub deal: DealId,
@@ -119,7 +119,7 @@ pub struct Contract {
     pub updated_at: Time,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payment {
     pub id: PaymentId,
     pub contract: ContractId,

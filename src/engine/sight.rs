@@ -99,6 +99,12 @@ impl Sight {
         Self { whole: true, action: Action::DealsRead, doing: None, deal: None, customer: None }
     }
 
+    /// Nothing of any customer or deal: for what is about neither.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self { whole: false, action: Action::DealsRead, doing: None, deal: None, customer: None }
+    }
+
     pub(super) fn new(action: Action, doing: Openness, deal: Option<Openness>, customer: Option<Openness>) -> Self {
         Self { whole: false, action, doing: Some(doing), deal, customer }
     }

@@ -2,7 +2,7 @@
 
 use super::tx::face;
 use crate::engine::facts::FieldValues;
-use crate::values::{Key, TeamId, Time, UserId};
+use crate::values::{Key, SessionId, TeamId, Time, UserId};
 
 /// The two numbers that every decision compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +49,8 @@ pub struct Directory {
     pub users: Vec<User>,
     /// By name.
     pub teams: Vec<Team>,
+    /// Sign-ins that were ended before their time and may still have access tokens out.
+    pub ended_sessions: Vec<SessionId>,
 }
 
 /// What signing in needs to know.
@@ -75,6 +77,11 @@ pub enum PeopleChange {
     PasswordSet {
         user: UserId,
         password_hash: String,
+        at: Time,
+    },
+    /// One session ends.
+    SignedOut {
+        session: SessionId,
         at: Time,
     },
     /// All sessions of the user end.
@@ -111,4 +118,9 @@ face! { directory:
     fn credentials_of(user: UserId) -> Option<Credentials>;
     /// Whether there is any user at all: without one the set-up is open.
     fn any_user() -> bool;
+}
+
+face! { people:
+    /// Makes every process look at the directory again: for what ends without a decision of a person.
+    fn raise_people_epoch() -> ();
 }

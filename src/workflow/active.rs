@@ -68,7 +68,7 @@ impl Workflow {
 
     /// Whether `active` is what the database says.
     pub(super) async fn is_current(&self, active: &Active) -> Result<bool, StoreError> {
-        Ok(self.store.read(Tx::epochs).await? == active.epochs)
+        Ok(self.store.read(|tx| tx.epochs()).await? == active.epochs)
     }
 
     #[must_use]
@@ -79,6 +79,6 @@ impl Workflow {
 
 /// Everybody, in the snapshot of the transaction.
 fn directory(tx: &mut Tx<'_>) -> Result<Directory, StoreError> {
-    let loaded = tx.directory()?;
-    Ok(Directory::new(loaded.users, loaded.teams, loaded.ended_sessions))
+    let people = tx.directory()?;
+    Ok(Directory::new(people.users, people.teams, people.ended_sessions.into_iter().collect()))
 }

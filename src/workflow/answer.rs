@@ -1,20 +1,39 @@
 //! The answer of a write: data, rendered by `api` for its reader, and kept in the log so that a repeated call gets it
 //! again.
+//!
+//! INVARIANT: the kept answer holds no personal value. Those lie apart, with the decision's personal facts, and are put
+//! back when the answer is read; after the person is erased they stay away.
 
 use crate::engine::decision::Checked;
-use crate::values::DecisionId;
+use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
+use crate::rules::model::{Field, Rules};
+use crate::values::{DecisionId, Key, SessionId, TeamId, UserId, Value};
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+/// Values of a person, by name.
+pub type Personal = IndexMap<String, Option<Value>>;
+
 /// A write that was done (or, in a dry run, would have been).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Recorded<T> {
     /// `None` in a dry run.
     pub decision: Option<DecisionId>,
     pub answer: T,
     /// Criteria that only warn and are not met.
     pub warnings: Vec<Checked>,
+    /// What the caller may see of it.
+    pub sight: crate::engine::Sight,
     /// Whether this is the answer of an earlier call with the same key.
     pub replayed: bool,
+}
+
+/// An answer that can be kept in the log.
+pub trait Answer: Clone {
+    /// Takes the personal values out, under names of their own.
+    fn part(&mut self, rules: &Rules, personal: &mut Personal);
+    /// Puts them back, as far as they are still there.
+    fn rejoin(&mut self, personal: &mut Personal);
 }
 
 /// What the log keeps of an answer.
@@ -23,4 +42,160 @@ pub struct Kept<T> {
     pub answer: T,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Checked>,
+}
+
+/// A deal as it is after the write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DealAnswer {
+    pub deal: Deal,
+    pub customer: Customer,
+}
+
+/// A customer as it is after the write.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CustomerAnswer {
+    pub customer: Customer,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ActivityAnswer {
+    pub activity: Activity,
+}
+
+/// A contract as it is after the write, with its payments.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ContractAnswer {
+    pub contract: Contract,
+    pub payments: Vec<Payment>,
+}
+
+/// A user as they are after the write. Who works here is no customer's secret.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserAnswer {
+    pub user: UserId,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TeamAnswer {
+    pub team: TeamId,
+}
+
+/// A sign-in that was ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionAnswer {
+    pub session: Option<SessionId>,
+}
+
+/// A version of the rules that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RulesAnswer {
+    pub number: i64,
+}
+
+impl Answer for DealAnswer {
+    fn part(&mut self, rules: &Rules, personal: &mut Personal) {
+        take(&mut self.deal.fields, &rules.fields.deal, "deal", personal);
+        part_customer(&mut self.customer, rules, personal);
+    }
+
+    fn rejoin(&mut self, personal: &mut Personal) {
+        put_back(&mut self.deal.fields, "deal", personal);
+        rejoin_customer(&mut self.customer, personal);
+    }
+}
+
+impl Answer for CustomerAnswer {
+    fn part(&mut self, rules: &Rules, personal: &mut Personal) {
+        part_customer(&mut self.customer, rules, personal);
+    }
+
+    fn rejoin(&mut self, personal: &mut Personal) {
+        rejoin_customer(&mut self.customer, personal);
+    }
+}
+
+impl Answer for ActivityAnswer {
+    fn part(&mut self, _: &Rules, personal: &mut Personal) {
+        for (name, text) in [("contact", &mut self.activity.contact), ("note", &mut self.activity.note)] {
+            if let Some(text) = text.take() {
+                personal.insert(format!("answer activity.{name}"), Some(Value::Text(text)));
+            }
+        }
+    }
+
+    fn rejoin(&mut self, personal: &mut Personal) {
+        let mut text = |name: &str| match personal.shift_remove(&format!("answer activity.{name}")) {
+            Some(Some(Value::Text(text))) => Some(text),
+            _ => None,
+        };
+        self.activity.contact = text("contact");
+        self.activity.note = text("note");
+    }
+}
+
+macro_rules! without_persons {
+    ($($answer:ty),*) => {$(
+        impl Answer for $answer {
+            fn part(&mut self, _: &Rules, _: &mut Personal) {}
+            fn rejoin(&mut self, _: &mut Personal) {}
+        }
+    )*};
+}
+without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer);
+
+fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal) {
+    take(&mut customer.fields, &rules.fields.customer, "customer", personal);
+    if !customer.contacts.is_empty() {
+        let contacts = std::mem::take(&mut customer.contacts);
+        personal.insert("answer customer.contacts".to_owned(), Some(records(&contacts)));
+    }
+}
+
+fn rejoin_customer(customer: &mut Customer, personal: &mut Personal) {
+    put_back(&mut customer.fields, "customer", personal);
+    if let Some(Some(Value::Records(list))) = personal.shift_remove("answer customer.contacts") {
+        customer.contacts = list.iter().map(|record| contact(record)).collect();
+    }
+}
+
+fn take(values: &mut FieldValues, declared: &IndexMap<Key, Field>, of: &str, personal: &mut Personal) {
+    values.retain(|name, value| {
+        let keep = !declared.get(name).is_some_and(|field| field.personal);
+        if !keep {
+            personal.insert(format!("answer {of}.{name}"), Some(value.clone()));
+        }
+        keep
+    });
+}
+
+fn put_back(values: &mut FieldValues, of: &str, personal: &mut Personal) {
+    let prefix = format!("answer {of}.");
+    let names: Vec<String> = personal.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
+    for name in names {
+        let Some(field) = name.strip_prefix(&prefix).filter(|field| *field != "contacts") else { continue };
+        if let Some(Some(value)) = personal.shift_remove(&name) {
+            values.insert(Key::new(field), value);
+        }
+    }
+}
+
+/// Contacts as a value.
+fn records(contacts: &[Contact]) -> Value {
+    let part = |name: &str, value: &Option<String>| value.clone().map(|text| (Key::new(name), Value::Text(text)));
+    let record = |contact: &Contact| {
+        let name = Some((Key::new("name"), Value::Text(contact.name.clone())));
+        let rest = [part("role", &contact.role), part("phone", &contact.phone), part("email", &contact.email)];
+        std::iter::once(name).chain(rest).flatten().collect()
+    };
+    Value::Records(contacts.iter().map(record).collect())
+}
+
+fn contact(record: &[(Key, Value)]) -> Contact {
+    let part = |wanted: &str| {
+        record.iter().find(|(name, _)| *name == wanted).and_then(|(_, value)| match value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        })
+    };
+    Contact { name: part("name").unwrap_or_default(), role: part("role"), phone: part("phone"), email: part("email") }
 }

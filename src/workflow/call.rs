@@ -1,5 +1,6 @@
 //! One call of a use case: who calls, when, and how it is to be answered.
 
+use super::failure::Failure;
 use crate::values::{SessionId, Time, UserId};
 
 /// What every use case is told about the call, whatever it is about.
@@ -33,10 +34,16 @@ pub enum Caller {
 pub struct Idempotency {
     pub key: String,
     /// SHA-256 of method, path and body.
-    pub fingerprint: Vec<u8>,
+    pub fingerprint: [u8; 32],
 }
 
 impl Call {
+    /// What is wrong if the caller named another version than the present one.
+    #[must_use]
+    pub fn version_fault(&self, present: i64) -> Option<Failure> {
+        self.if_match.is_some_and(|seen| seen != present).then_some(Failure::VersionMismatch { present })
+    }
+
     /// A call by the product itself.
     #[must_use]
     pub fn system(now: Time, request_id: &str) -> Self {

@@ -1,83 +1,81 @@
 //! The directory: who is who, as one snapshot of users and teams.
 
 use crate::engine::actor::{Actor, Who};
-use crate::engine::facts::FieldValues;
-use crate::values::{Key, SessionId, TeamId, UserId};
+use crate::engine::facts::Person;
+use crate::store::{Team, User};
+use crate::values::{SessionId, TeamId, UserId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// Everybody and every team at one moment.
 #[derive(Debug, Default)]
 pub struct Directory {
-    users: HashMap<UserId, DirectoryUser>,
-    teams: BTreeMap<TeamId, DirectoryTeam>,
+    users: HashMap<UserId, Known>,
+    teams: BTreeMap<TeamId, Team>,
     ended_sessions: HashSet<SessionId>,
 }
 
+/// Somebody, and who they are when they act.
 #[derive(Clone, Debug)]
-pub struct DirectoryUser {
+pub struct Known {
+    pub user: User,
     pub actor: Arc<Actor>,
-    pub login: String,
-    pub name: String,
 }
 
-#[derive(Clone, Debug)]
-pub struct DirectoryTeam {
-    pub name: String,
-    pub parent: Option<TeamId>,
-}
-
-/// A user as the store knows them.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    pub id: UserId,
-    pub login: String,
-    pub name: String,
-    pub roles: Vec<Key>,
-    pub team: Option<TeamId>,
-    pub active: bool,
-    pub fields: FieldValues,
+impl Known {
+    /// As expressions and decisions see them; what they hold is not in the directory.
+    #[must_use]
+    pub fn person(&self) -> Person {
+        Person {
+            id: self.user.id,
+            roles: self.user.roles.clone(),
+            team: self.user.team,
+            active: self.user.active,
+            fields: self.user.fields.clone(),
+            holdings: BTreeMap::new(),
+        }
+    }
 }
 
 impl Directory {
     #[must_use]
-    pub fn new(
-        entries: Vec<Entry>,
-        teams: BTreeMap<TeamId, DirectoryTeam>,
-        ended_sessions: HashSet<SessionId>,
-    ) -> Self {
+    pub fn new(users: Vec<User>, teams: Vec<Team>, ended_sessions: HashSet<SessionId>) -> Self {
+        let teams: BTreeMap<TeamId, Team> = teams.into_iter().map(|team| (team.id, team)).collect();
         let reach = reach(&teams);
-        let users = entries
+        let users = users
             .into_iter()
-            .map(|entry| {
-                let teams = entry.team.and_then(|team| reach.get(&team)).cloned().unwrap_or_default();
+            .map(|user| {
+                let teams = user.team.and_then(|team| reach.get(&team)).cloned().unwrap_or_default();
                 let actor = Actor {
-                    who: Who::User(entry.id),
-                    roles: entry.roles,
-                    team: entry.team,
+                    who: Who::User(user.id),
+                    roles: user.roles.clone(),
+                    team: user.team,
                     teams,
-                    active: entry.active,
-                    fields: entry.fields,
+                    active: user.active,
+                    fields: user.fields.clone(),
                 };
-                let user = DirectoryUser { actor: Arc::new(actor), login: entry.login, name: entry.name };
-                (entry.id, user)
+                (user.id, Known { user, actor: Arc::new(actor) })
             })
             .collect();
         Self { users, teams, ended_sessions }
     }
 
     #[must_use]
-    pub fn user(&self, id: UserId) -> Option<&DirectoryUser> {
+    pub fn user(&self, id: UserId) -> Option<&Known> {
         self.users.get(&id)
     }
 
-    pub fn users(&self) -> impl Iterator<Item = (&UserId, &DirectoryUser)> {
-        self.users.iter()
+    pub fn users(&self) -> impl Iterator<Item = &Known> {
+        self.users.values()
     }
 
     #[must_use]
-    pub fn team(&self, id: TeamId) -> Option<&DirectoryTeam> {
+    pub fn team(&self, id: TeamId) -> Option<&Team> {
         self.teams.get(&id)
+    }
+
+    pub fn teams(&self) -> impl Iterator<Item = &Team> {
+        self.teams.values()
     }
 
     /// The team and all below it.
@@ -96,7 +94,7 @@ impl Directory {
 }
 
 /// For each team, the team and all below it. A loop (which the store refuses) ends where it began.
-fn reach(teams: &BTreeMap<TeamId, DirectoryTeam>) -> BTreeMap<TeamId, BTreeSet<TeamId>> {
+fn reach(teams: &BTreeMap<TeamId, Team>) -> BTreeMap<TeamId, BTreeSet<TeamId>> {
     let mut reach: BTreeMap<TeamId, BTreeSet<TeamId>> = BTreeMap::new();
     for &team in teams.keys() {
         let mut above = Some(team);
@@ -113,45 +111,49 @@ fn reach(teams: &BTreeMap<TeamId, DirectoryTeam>) -> BTreeMap<TeamId, BTreeSet<T
 mod tests {
     use super::*;
 
-    fn entry(id: UserId, team: TeamId) -> Entry {
-        Entry {
+    fn user(id: UserId, team: TeamId) -> User {
+        let at = "2026-03-02T10:00:00Z".parse().unwrap();
+        User {
             id,
             login: "li".into(),
             name: "Li".into(),
-            roles: vec![Key::new("seller")],
+            email: None,
+            roles: vec!["seller".into()],
             team: Some(team),
             active: true,
-            fields: FieldValues::new(),
+            fields: crate::engine::facts::FieldValues::new(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
         }
+    }
+
+    fn team(id: TeamId, parent: Option<TeamId>) -> Team {
+        let at = "2026-03-02T10:00:00Z".parse().unwrap();
+        Team { id, name: "t".into(), parent, version: 1, created_at: at, updated_at: at }
     }
 
     #[test]
     fn a_team_reaches_itself_and_all_below() {
         let (root, south, shenzhen, north) = (TeamId::new(), TeamId::new(), TeamId::new(), TeamId::new());
-        let team = |parent| DirectoryTeam { name: "t".into(), parent };
-        let teams = BTreeMap::from([
-            (root, team(None)),
-            (south, team(Some(root))),
-            (shenzhen, team(Some(south))),
-            (north, team(Some(root))),
-        ]);
-        let user = UserId::new();
-        let directory = Directory::new(vec![entry(user, south)], teams, HashSet::new());
-        let actor = directory.user(user).unwrap().actor.clone();
+        let teams =
+            vec![team(root, None), team(south, Some(root)), team(shenzhen, Some(south)), team(north, Some(root))];
+        let li = UserId::new();
+        let directory = Directory::new(vec![user(li, south)], teams, HashSet::new());
+        let actor = directory.user(li).unwrap().actor.clone();
         assert_eq!(actor.teams, BTreeSet::from([south, shenzhen]));
         assert_eq!(directory.reach_of(root).len(), 4);
     }
 
     #[test]
     fn a_token_ends_with_its_user_and_its_session() {
-        let (user, team, session) = (UserId::new(), TeamId::new(), SessionId::new());
-        let directory = Directory::new(vec![entry(user, team)], BTreeMap::new(), HashSet::new());
-        assert!(directory.actor(user, session).is_some());
-        assert!(directory.actor(UserId::new(), session).is_none());
-        let ended = Directory::new(vec![entry(user, team)], BTreeMap::new(), HashSet::from([session]));
-        assert!(ended.actor(user, session).is_none());
-        let inactive = Entry { active: false, ..entry(user, team) };
-        let directory = Directory::new(vec![inactive], BTreeMap::new(), HashSet::new());
-        assert!(directory.actor(user, session).is_none());
+        let (li, south, session) = (UserId::new(), TeamId::new(), SessionId::new());
+        let directory = |user: User, ended| Directory::new(vec![user], Vec::new(), ended);
+        let known = directory(user(li, south), HashSet::new());
+        assert!(known.actor(li, session).is_some());
+        assert!(known.actor(UserId::new(), session).is_none());
+        assert!(directory(user(li, south), HashSet::from([session])).actor(li, session).is_none());
+        let inactive = User { active: false, ..user(li, south) };
+        assert!(directory(inactive, HashSet::new()).actor(li, session).is_none());
     }
 }

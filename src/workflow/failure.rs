@@ -1,9 +1,8 @@
 //! Every way a use case can end without its answer. `api` maps each, exhaustively, to what the client is told.
 
 use super::answer::Recorded;
+use crate::engine::Sight;
 use crate::engine::decision::Refusal;
-use crate::engine::permission::Sight;
-use crate::rules::Problem;
 use crate::store::StoreError;
 use crate::texts::Message;
 use crate::values::{CustomerId, DecisionId, UserId};
@@ -39,11 +38,11 @@ pub enum Failure {
     #[error("the customer exists")]
     CustomerExists { customer: Option<CustomerId>, owner: Option<UserId> },
     /// A body that is well formed but says something that cannot be meant.
-    #[error("invalid: {}", .0.code)]
-    Invalid(Message),
+    #[error("invalid: {} at {pointer}", .message.code)]
+    Invalid { pointer: &'static str, message: Message },
     /// Rules that do not pass the checker, or whose scenarios fail.
     #[error("the rules have problems")]
-    RulesInvalid { problems: Vec<Problem>, scenarios: Vec<Message> },
+    RulesInvalid(Box<super::rules::RulesFaults>),
     /// The new rules lack something that is in use: what, and how often.
     #[error("the rules lack what is in use")]
     RulesInUse(BTreeMap<String, i64>),
@@ -75,10 +74,7 @@ pub struct Refused {
 
 impl Failure {
     /// Something that should not happen: the client is told nothing, the log all of it.
-    pub fn internal(
-        doing: &'static str,
-        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
+    pub fn internal(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal { doing, source: source.into() }
     }
 }
@@ -88,3 +84,24 @@ pub type Outcome<T> = Result<T, Failure>;
 
 /// What a recorded write ends with.
 pub type Written<T> = Outcome<Recorded<T>>;
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy | StoreError::Unavailable(_) | StoreError::Stale | StoreError::RulesChanged => {
+                Self::Unavailable(error)
+            }
+            StoreError::HoldingCap | StoreError::KeyTaken => Self::Unavailable(error),
+            StoreError::CustomerExists { customer, .. } => {
+                Self::CustomerExists { customer: Some(customer), owner: None }
+            }
+            StoreError::LoginTaken => Self::Invalid { pointer: "/login", message: Message::new("login_taken") },
+            StoreError::TeamCycle => Self::Invalid { pointer: "/parent", message: Message::new("team_cycle") },
+            StoreError::NoSuchTeam => Self::Invalid { pointer: "/team", message: Message::new("team_unknown") },
+            StoreError::TeamInUse => Self::Conflict(Message::new("team_in_use")),
+            StoreError::Newer { .. } | StoreError::Settings(_) | StoreError::Failed { .. } => {
+                Self::internal("the store", error)
+            }
+        }
+    }
+}

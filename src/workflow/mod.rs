@@ -1,10 +1,56 @@
 //! What a person can do: one use case a file. Every write of the product goes through here.
 //!
-//! A use case authenticates its caller against the present directory, takes the permit that its action needs, reads the
-//! facts, lets the engine decide and records the decision, allowed or refused, in the transaction of its effect. It names
-//! neither HTTP nor SQL.
+//! A use case finds its caller in the present directory, takes the permit that its action needs, reads the facts, lets
+//! the engine decide and records the decision, allowed or refused, in the transaction of its effect (`scene`,
+//! `conclude`). It names neither HTTP nor SQL. A closure that is played may be played again: it holds no state.
 
+pub mod active;
+pub mod answer;
+pub mod auth;
 pub mod call;
+pub mod conclude;
 pub mod directory;
+pub mod failure;
 pub mod passwords;
+pub mod people;
+pub mod scene;
 pub mod secrets;
+pub mod setup;
+pub mod teams;
+
+use active::Active;
+use arc_swap::ArcSwapOption;
+use passwords::Passwords;
+use secrets::Secrets;
+use std::sync::Arc;
+
+use crate::store::Store;
+
+/// Everything that use cases share in one process.
+#[derive(Debug)]
+pub struct Workflow {
+    store: Store,
+    active: ArcSwapOption<Active>,
+    /// Held while rules and directory are loaded, so that many callers cause one load.
+    loading: tokio::sync::Mutex<()>,
+    passwords: Passwords,
+    secrets: Secrets,
+}
+
+impl Workflow {
+    #[must_use]
+    pub fn new(store: Store, secrets: Secrets) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            active: ArcSwapOption::empty(),
+            loading: tokio::sync::Mutex::new(()),
+            passwords: Passwords::new(),
+            secrets,
+        })
+    }
+
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+}

@@ -5,7 +5,7 @@ use super::active::Active;
 use super::call::{Call, Caller};
 use super::failure::{Failure, Outcome};
 use crate::engine::actor::Actor;
-use crate::engine::permission::{Permit, permit};
+use crate::engine::{Permit, permit};
 use crate::rules::model::{Action, Rules};
 use crate::store::{StoreError, Tx};
 use crate::values::Time;
@@ -15,20 +15,59 @@ use std::sync::Arc;
 /// act, so more than a few within one call means something is wrong.
 const MOST_RESTARTS: usize = 8;
 
+/// What a use case demands of its caller before anything is read.
+pub trait Demand: Copy + Send + Sync + 'static {
+    /// What the caller holds once the demand is met.
+    type Permit: Clone + Send + Sync + 'static;
+
+    /// The action's word in the log and in refusals.
+    fn word(self) -> &'static str;
+    /// `None`: nothing grants it, on any row.
+    fn permit(self, rules: &Arc<Rules>, actor: &Arc<Actor>) -> Option<Self::Permit>;
+}
+
+impl Demand for Action {
+    type Permit = Permit;
+
+    fn word(self) -> &'static str {
+        Action::word(self)
+    }
+
+    fn permit(self, rules: &Arc<Rules>, actor: &Arc<Actor>) -> Option<Permit> {
+        permit(rules, actor, self)
+    }
+}
+
+/// A user's own business: nothing has to be granted. The word is the log's.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedIn(pub &'static str);
+
+impl Demand for SignedIn {
+    type Permit = ();
+
+    fn word(self) -> &'static str {
+        self.0
+    }
+
+    fn permit(self, _: &Arc<Rules>, _: &Arc<Actor>) -> Option<()> {
+        Some(())
+    }
+}
+
 #[derive(Clone, Debug)]
-pub struct Scene {
+pub struct Scene<P = Permit> {
     pub active: Arc<Active>,
     pub actor: Arc<Actor>,
-    pub permit: Permit,
-    pub action: Action,
+    pub permit: P,
+    pub word: &'static str,
     pub call: Call,
 }
 
-impl Scene {
-    fn new(active: &Arc<Active>, call: &Call, action: Action) -> Outcome<Self> {
+impl<P: Clone + Send + Sync + 'static> Scene<P> {
+    fn new<D: Demand<Permit = P>>(active: &Arc<Active>, call: &Call, demand: D) -> Outcome<Self> {
         let actor = actor(active, call)?;
-        let permit = permit(&active.rules, &actor, action).ok_or(Failure::Forbidden(action.word()))?;
-        Ok(Self { active: Arc::clone(active), actor, permit, action, call: call.clone() })
+        let permit = demand.permit(&active.rules, &actor).ok_or(Failure::Forbidden(demand.word()))?;
+        Ok(Self { active: Arc::clone(active), actor, permit, word: demand.word(), call: call.clone() })
     }
 
     #[must_use]
@@ -52,9 +91,7 @@ impl Scene {
 fn actor(active: &Active, call: &Call) -> Outcome<Arc<Actor>> {
     match call.caller {
         Caller::System => Ok(Arc::new(Actor::system())),
-        Caller::User { user, session } => {
-            active.directory.actor(user, session).ok_or(Failure::Unauthenticated)
-        }
+        Caller::User { user, session } => active.directory.actor(user, session).ok_or(Failure::Unauthenticated),
     }
 }
 
@@ -67,15 +104,11 @@ enum Access {
 
 impl Workflow {
     /// Whether the caller may try the action at all: asked before a body is read.
-    pub async fn admit(&self, call: &Call, action: Option<Action>) -> Outcome<Arc<Actor>> {
+    pub async fn admit<D: Demand>(&self, call: &Call, demand: D) -> Outcome<Scene<D::Permit>> {
         for _ in 0..MOST_RESTARTS {
             let active = self.active().await?;
-            let tried = match action {
-                Some(action) => Scene::new(&active, call, action).map(|scene| scene.actor),
-                None => actor(&active, call),
-            };
-            match tried {
-                Ok(actor) => return Ok(actor),
+            match Scene::new(&active, call, demand) {
+                Ok(scene) => return Ok(scene),
                 // The directory at hand may be behind: a refusal must rest on the present one.
                 Err(failure) if self.is_current(&active).await? => return Err(failure),
                 Err(_) => self.reload().await?,
@@ -85,37 +118,40 @@ impl Workflow {
     }
 
     /// Plays a use case that only reads.
-    pub(super) async fn reading<T, F>(&self, call: &Call, action: Action, work: F) -> Outcome<T>
+    pub(super) async fn reading<D, T, F>(&self, call: &Call, demand: D, work: F) -> Outcome<T>
     where
+        D: Demand,
         T: Send + 'static,
-        F: Fn(&Scene, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
-        self.play(call, action, Access::Read, work).await
+        self.play(call, demand, Access::Read, work).await
     }
 
     /// Plays a use case that writes: one transaction, begun again when what it rests on changed meanwhile. A dry run
     /// only reads.
-    pub(super) async fn writing<T, F>(&self, call: &Call, action: Action, work: F) -> Outcome<T>
+    pub(super) async fn writing<D, T, F>(&self, call: &Call, demand: D, work: F) -> Outcome<T>
     where
+        D: Demand,
         T: Send + 'static,
-        F: Fn(&Scene, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
         if call.dry_run && call.idempotency.is_some() {
             return Err(Failure::DryRunWithKey);
         }
         let access = if call.dry_run { Access::Read } else { Access::Write };
-        self.play(call, action, access, work).await
+        self.play(call, demand, access, work).await
     }
 
-    async fn play<T, F>(&self, call: &Call, action: Action, access: Access, work: F) -> Outcome<T>
+    async fn play<D, T, F>(&self, call: &Call, demand: D, access: Access, work: F) -> Outcome<T>
     where
+        D: Demand,
         T: Send + 'static,
-        F: Fn(&Scene, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
         let work = Arc::new(work);
         for _ in 0..MOST_RESTARTS {
             let active = self.active().await?;
-            let scene = match Scene::new(&active, call, action) {
+            let scene = match Scene::new(&active, call, demand) {
                 Ok(scene) => scene,
                 Err(failure) if self.is_current(&active).await? => return Err(failure),
                 Err(_) => {
@@ -124,8 +160,10 @@ impl Workflow {
                 }
             };
             let work = Arc::clone(&work);
-            let job = move |tx: &mut Tx<'_>| {
-                tx.expect_epochs(scene.active.epochs)?;
+            let job = move |tx: &mut Tx<'_>| -> Result<Outcome<T>, StoreError> {
+                if tx.epochs()? != scene.active.epochs {
+                    return Err(StoreError::RulesChanged);
+                }
                 work(&scene, tx)
             };
             let done = match access {
@@ -134,7 +172,7 @@ impl Workflow {
             };
             match done {
                 Ok(outcome) => return outcome,
-                Err(StoreError::EpochsChanged) => self.reload().await?,
+                Err(StoreError::RulesChanged) => self.reload().await?,
                 Err(error) => return Err(error.into()),
             };
         }

@@ -104,8 +104,8 @@ pub fn fresh_token() -> String {
 
 /// What is stored of an opaque token. The token has 256 random bits, so a plain hash cannot be searched.
 #[must_use]
-pub fn token_hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
+pub fn token_hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
 }
 
 fn derive(master: &[u8], purpose: &str) -> SecretSlice<u8> {

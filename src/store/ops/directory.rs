@@ -4,7 +4,7 @@ use super::Conn;
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::directory::{Credentials, Directory, Epochs, Team, User};
-use crate::store::schema::{epochs as epochs_table, teams, users};
+use crate::store::schema::{epochs as epochs_table, sessions, teams, users};
 use crate::store::stored_fields::StoredFields;
 use crate::values::{Key, TeamId, Time, UserId};
 use diesel::dsl::{exists, select};
@@ -81,6 +81,11 @@ pub fn directory(conn: &mut Conn) -> Result<Directory, StoreError> {
         epochs,
         users: users.into_iter().map(User::from).collect(),
         teams: teams.into_iter().map(Team::from).collect(),
+        ended_sessions: sessions::table
+            .filter(sessions::revoked_at.is_not_null())
+            .select(sessions::family)
+            .distinct()
+            .load(conn)?,
     })
 }
 

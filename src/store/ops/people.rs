@@ -1,6 +1,6 @@
 //! Changes of people. Each holds the lock of the epochs, so they follow one another, and raises `people_epoch`.
 
-use super::sessions::revoke_sessions_of_user;
+use super::sessions::{revoke_session, revoke_sessions_of_user};
 use super::sql::Sql;
 use super::{Conn, dialect};
 use crate::store::StoreError;
@@ -92,6 +92,7 @@ pub(super) fn apply(conn: &mut Conn, change: &PeopleChange) -> Result<(), StoreE
             one(changed)?;
             revoke_sessions_of_user(conn, *user, *at)?;
         }
+        PeopleChange::SignedOut { session, at } => revoke_session(conn, *session, *at)?,
         PeopleChange::SignedOutEverywhere { user, at } => revoke_sessions_of_user(conn, *user, *at)?,
         PeopleChange::TeamCreated { team } => {
             team_exists(conn, team.parent)?;
@@ -109,6 +110,15 @@ pub(super) fn apply(conn: &mut Conn, change: &PeopleChange) -> Result<(), StoreE
         PeopleChange::TeamChanged { team } => change_team(conn, team)?,
         PeopleChange::TeamRemoved { team, version } => remove_team(conn, *team, *version)?,
     }
+    raise(conn)
+}
+
+pub fn raise_people_epoch(conn: &mut Conn) -> Result<(), StoreError> {
+    lock_epochs(conn)?;
+    raise(conn)
+}
+
+fn raise(conn: &mut Conn) -> Result<(), StoreError> {
     diesel::update(epochs::table).set(epochs::people_epoch.eq(epochs::people_epoch + 1)).execute(conn)?;
     Ok(())
 }

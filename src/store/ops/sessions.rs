@@ -90,11 +90,16 @@ pub fn revoke_session_of(
         .first(conn)
         .optional()?;
     if let Some((family, _)) = found {
-        diesel::update(sessions::table.filter(sessions::family.eq(family)).filter(sessions::revoked_at.is_null()))
-            .set(sessions::revoked_at.eq(at))
-            .execute(conn)?;
+        revoke_session(conn, family, at)?;
     }
     Ok(found)
+}
+
+pub(super) fn revoke_session(conn: &mut Conn, family: SessionId, at: Time) -> Result<(), StoreError> {
+    diesel::update(sessions::table.filter(sessions::family.eq(family)).filter(sessions::revoked_at.is_null()))
+        .set(sessions::revoked_at.eq(at))
+        .execute(conn)?;
+    Ok(())
 }
 
 pub(super) fn revoke_sessions_of_user(conn: &mut Conn, user: UserId, at: Time) -> Result<(), StoreError> {

@@ -189,6 +189,19 @@ impl<T> Decision<T> {
         Self::Allowed(Allowed { effect: effect(), criteria, facts })
     }
 
+    /// The same decision about another effect, which the caller derives from this one.
+    #[must_use]
+    pub fn map<U>(self, into: impl FnOnce(T) -> U) -> Decision<U> {
+        match self {
+            Self::Allowed(allowed) => Decision::Allowed(Allowed {
+                effect: into(allowed.effect),
+                criteria: allowed.criteria,
+                facts: allowed.facts,
+            }),
+            Self::Refused(refusal) => Decision::Refused(refusal),
+        }
+    }
+
     /// Refused because the action on this row is not permitted.
     pub(super) fn forbidden(message: Message) -> Self {
         let kind = RefusalKind::Permission(message);

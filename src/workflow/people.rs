@@ -128,7 +128,13 @@ impl Workflow {
             };
             let change = PeopleChange::UserCreated { user, password_hash: hash.clone() };
             let about = About::other(subject("user", id), Sight::nothing());
-            scene.conclude(tx, about, decision.map(|_| change.clone()), |change| vec![Effect::People(change)], |_| UserAnswer { user: id })
+            scene.conclude(
+                tx,
+                about,
+                decision.map(|_| change.clone()),
+                |change| vec![Effect::People(change)],
+                |_| UserAnswer { user: id },
+            )
         })
         .await
     }
@@ -170,7 +176,13 @@ impl Workflow {
             let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), after.team, &roles));
             let change = PeopleChange::UserChanged { user: after };
             let about = About::other(subject("user", id), Sight::nothing());
-            scene.conclude(tx, about, decision.map(|_| change.clone()), |change| vec![Effect::People(change)], |_| UserAnswer { user: id })
+            scene.conclude(
+                tx,
+                about,
+                decision.map(|_| change.clone()),
+                |change| vec![Effect::People(change)],
+                |_| UserAnswer { user: id },
+            )
         })
         .await
     }
@@ -202,7 +214,13 @@ impl Workflow {
             let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), before.team, &roles));
             let change = PeopleChange::PasswordSet { user: id, password_hash: password_hash.clone(), at: scene.now() };
             let about = About::other(subject("user", id), Sight::nothing());
-            scene.conclude(tx, about, decision.map(|_| change.clone()), |change| vec![Effect::People(change)], |_| UserAnswer { user: id })
+            scene.conclude(
+                tx,
+                about,
+                decision.map(|_| change.clone()),
+                |change| vec![Effect::People(change)],
+                |_| UserAnswer { user: id },
+            )
         })
         .await
     }

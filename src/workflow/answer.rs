@@ -23,7 +23,7 @@ pub struct Recorded<T> {
     /// Criteria that only warn and are not met.
     pub warnings: Vec<Checked>,
     /// What the caller may see of it.
-    pub sight: crate::engine::Sight,
+    pub sight: crate::engine::sight::Sight,
     /// Whether this is the answer of an earlier call with the same key.
     pub replayed: bool,
 }

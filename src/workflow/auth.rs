@@ -12,7 +12,7 @@ use super::failure::{Failure, Outcome, Written};
 use super::passwords::{LONGEST, SHORTEST};
 use super::scene::SignedIn;
 use super::secrets::{fresh_token, token_hash};
-use crate::engine::Sight;
+use crate::engine::sight::Sight;
 use crate::store::{Effect, NewToken, PeopleChange, Rotating, Rotation, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{SessionId, Time, UserId};

@@ -1,0 +1,67 @@
+//! Activities of a deal: logged and listed.
+
+use super::Workflow;
+use super::answer::ActivityAnswer;
+use super::call::Call;
+use super::conclude::About;
+use super::customers::forbidden;
+use super::failure::{Failure, Outcome, Written};
+use crate::engine::Row;
+use crate::engine::activities::{NewActivity, log};
+use crate::engine::facts::Activity;
+use crate::engine::sight::Sight;
+use crate::rules::model::Action;
+use crate::store::{ActivityQuery, Effect};
+use crate::values::{ActivityId, DealId, Time};
+
+/// A page of activities, the newest first.
+#[derive(Debug)]
+pub struct Activities {
+    pub items: Vec<Activity>,
+    pub next: Option<(Time, ActivityId)>,
+    pub sight: Sight,
+}
+
+impl Workflow {
+    pub async fn activities(
+        &self,
+        call: &Call,
+        deal: DealId,
+        before: Option<(Time, ActivityId)>,
+        limit: u16,
+    ) -> Outcome<Activities> {
+        self.reading(call, Action::DealsRead, move |scene, tx| {
+            let Some((_, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let mut items = tx.activities(&ActivityQuery { deal, before, limit: i64::from(limit) + 1 })?;
+            let more = items.len() > usize::from(limit);
+            items.truncate(usize::from(limit));
+            let next = items.last().filter(|_| more).map(|last| (last.at, last.id));
+            Ok(Ok(Activities { items, next, sight }))
+        })
+        .await
+    }
+
+    /// Logs an activity of a deal.
+    pub async fn log_activity(&self, call: &Call, deal: DealId, new: NewActivity) -> Written<ActivityAnswer> {
+        self.writing(call, Action::DealsLog, move |scene, tx| {
+            let replay = scene.replay(tx, |tx, answer: &ActivityAnswer| scene.deal_sight(tx, answer.activity.deal))?;
+            if let Some(replayed) = replay {
+                return Ok(replayed);
+            }
+            let Some((record, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let about = About::deal(&record, sight);
+            if !scene.permit.holds(&Row::from(&record), scene.now()) {
+                return scene.refuse(tx, about, forbidden(Action::DealsLog));
+            }
+            let decision = log(scene.rules(), &scene.actor, &record, new.clone(), scene.now());
+            scene.conclude(
+                tx,
+                about,
+                decision,
+                |effect| vec![Effect::ActivityLogged(effect)],
+                |effect| ActivityAnswer { activity: effect.activity.clone() },
+            )
+        })
+        .await
+    }
+}

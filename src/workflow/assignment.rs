@@ -1,0 +1,72 @@
+//! Who holds a deal: given to somebody, or let go to the pool.
+
+use super::Workflow;
+use super::answer::DealAnswer;
+use super::call::Call;
+use super::conclude::About;
+use super::deals::unknown_user;
+use super::failure::{Failure, Written};
+use crate::engine::assignment::{Giving, assign, release};
+use crate::engine::effects::Assignment;
+use crate::engine::facts::{Deal, DealFacts};
+use crate::rules::model::Action;
+use crate::store::Effect;
+use crate::values::{DealId, UserId};
+
+impl Workflow {
+    /// Gives a deal to somebody: one that somebody owns needs `deals.assign`, one in the pool `pool.deal_out`.
+    pub async fn assign_deal(&self, call: &Call, id: DealId, to: UserId, note: Option<String>) -> Written<DealAnswer> {
+        self.writing(call, Action::DealsAssign, move |scene, tx| {
+            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
+            if let Some(replayed) = replay {
+                return Ok(replayed);
+            }
+            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            if let Some(failure) = scene.call.version_fault(record.deal.version) {
+                return Ok(Err(failure));
+            }
+            let Some(receiver) = scene.person(tx, to)? else { return Ok(Err(unknown_user("/owner"))) };
+            let deal_out = scene.permit_for(Action::PoolDealOut);
+            let giving = Giving { assign: Some(&scene.permit), deal_out: deal_out.as_ref() };
+            let decision = assign(giving, &record, &receiver, note.as_deref(), scene.now());
+            scene.conclude(tx, About::deal(&record, sight), decision, effects, |effect| answer(&record, effect))
+        })
+        .await
+    }
+
+    /// Lets a deal go to the pool.
+    pub async fn release_deal(&self, call: &Call, id: DealId, note: Option<String>) -> Written<DealAnswer> {
+        self.writing(call, Action::DealsRelease, move |scene, tx| {
+            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
+            if let Some(replayed) = replay {
+                return Ok(replayed);
+            }
+            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            if let Some(failure) = scene.version_after_permission(&record) {
+                return Ok(Err(failure));
+            }
+            let decision = release(&scene.permit, &record, note.as_deref(), scene.now());
+            scene.conclude(tx, About::deal(&record, sight), decision, effects, |effect| answer(&record, effect))
+        })
+        .await
+    }
+}
+
+fn effects(effect: &Assignment) -> Vec<Effect<'_>> {
+    vec![Effect::Assignment(effect)]
+}
+
+/// The deal in its new hands.
+fn answer(record: &DealFacts, effect: &Assignment) -> DealAnswer {
+    DealAnswer {
+        deal: Deal {
+            owner: effect.owner,
+            team: effect.team,
+            updated_at: effect.at,
+            version: record.deal.version + 1,
+            facts_version: record.deal.facts_version + 1,
+            ..record.deal.clone()
+        },
+        customer: record.customer.clone(),
+    }
+}

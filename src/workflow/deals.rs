@@ -1,0 +1,227 @@
+//! Deals: made, read, changed, listed.
+
+use super::Workflow;
+use super::answer::DealAnswer;
+use super::call::Call;
+use super::conclude::{About, subject};
+use super::customers::Page;
+use super::failure::{Failure, Outcome, Written};
+use super::scene::Scene;
+use crate::engine::deals::{DealWrite, NewDeal, change, create, declared};
+use crate::engine::dwell::{Dwell, dwell};
+use crate::engine::facts::{Customer, Deal, DealState, Origin, Person};
+use crate::engine::grade::compute;
+use crate::engine::sight::Sight;
+use crate::engine::Row;
+use crate::rules::expression::Predicate;
+use crate::rules::model::Action;
+use crate::store::{Cursor, DealQuery, Effect, Order};
+use crate::values::{CustomerId, DealId, Key, TeamId, Time, UserId};
+use serde_json::{Map, Value as Json};
+
+/// A deal to be made.
+#[derive(Clone, Debug)]
+pub struct DealBody {
+    pub customer: CustomerId,
+    pub funnel: Option<Key>,
+    pub stage: Option<Key>,
+    pub product: Option<Key>,
+    pub origin: Origin,
+    pub owner: NewOwner,
+    pub fields: Map<String, Json>,
+}
+
+/// Who is to get a new deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewOwner {
+    /// Whoever makes it.
+    Maker,
+    /// Nobody: it goes to the pool.
+    Nobody,
+    Somebody(UserId),
+}
+
+/// A change of a deal.
+#[derive(Clone, Debug, Default)]
+pub struct DealPatch {
+    pub fields: Map<String, Json>,
+    pub product: Option<Option<Key>>,
+}
+
+/// Which deals.
+#[derive(Clone, Debug)]
+pub struct DealList {
+    pub conditions: Vec<Predicate>,
+    pub customer: Option<CustomerId>,
+    pub team: Option<TeamId>,
+    pub overdue: bool,
+    pub updated_since: Option<Time>,
+    pub order: Order,
+    pub after: Option<Cursor>,
+    pub limit: u16,
+}
+
+/// A deal and what the caller sees of it.
+#[derive(Clone, Debug)]
+pub struct SeenDeal {
+    pub deal: Deal,
+    pub customer: Customer,
+    pub dwell: Dwell,
+    /// What the rules would grade it now; only where one deal is read.
+    pub grade_now: Option<Key>,
+    pub sight: Sight,
+}
+
+impl Workflow {
+    pub async fn deal(&self, call: &Call, id: DealId) -> Outcome<SeenDeal> {
+        self.reading(call, Action::DealsRead, move |scene, tx| {
+            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let rules = scene.rules();
+            let dwell = dwell(rules, &record.deal, &record.customer, record.owner.as_ref(), scene.now());
+            let grade_now = compute(rules, &record, scene.now()).map(|graded| graded.grade);
+            Ok(Ok(SeenDeal { deal: record.deal, customer: record.customer, dwell, grade_now, sight }))
+        })
+        .await
+    }
+
+    pub async fn deals(&self, call: &Call, list: DealList) -> Outcome<Page<SeenDeal>> {
+        self.reading(call, Action::DealsRead, move |scene, tx| {
+            let query = DealQuery {
+                filter: scene.permit.filter(scene.now()),
+                conditions: list.conditions.clone(),
+                customer: list.customer,
+                team: list.team,
+                overdue: list.overdue.then(|| deadlines(scene)),
+                updated_since: list.updated_since,
+                order: list.order.clone(),
+                after: list.after.clone(),
+                limit: i64::from(list.limit) + 1,
+            };
+            let rows = tx.list_deals(&query)?;
+            Ok(Ok(Page::of(rows, list.limit, |row| {
+                let (item, cursor) = (row.item, row.cursor);
+                (seen(scene, item.deal, item.customer, item.owner.as_ref()), cursor)
+            })))
+        })
+        .await
+    }
+
+    /// Makes a deal of a customer.
+    pub async fn create_deal(&self, call: &Call, body: DealBody) -> Written<DealAnswer> {
+        let id = DealId::new();
+        self.writing(call, Action::DealsCreate, move |scene, tx| {
+            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
+            if let Some(replayed) = replay {
+                return Ok(replayed);
+            }
+            let Some((item, sight)) = scene.see_customer(tx, body.customer)? else {
+                return Ok(Err(Failure::NotFound));
+            };
+            let customer = item.customer;
+            let funnel = body.funnel.clone().or_else(|| scene.rules().funnels.keys().next().cloned());
+            let funnel = funnel.unwrap_or_else(|| Key::new(""));
+            let owner = match body.owner {
+                NewOwner::Maker => scene.actor.user(),
+                NewOwner::Nobody => None,
+                NewOwner::Somebody(user) => Some(user),
+            };
+            let receiver = match owner {
+                Some(user) => match scene.person(tx, user)? {
+                    Some(person) => Some(person),
+                    None => return Ok(Err(unknown_user("/owner"))),
+                },
+                None => None,
+            };
+            let (written, faults) = declared(scene.rules()).read(&body.fields);
+            let in_state = |state| item.deals.iter().filter(move |(deal, _)| deal.state == state);
+            let count = |state| u32::try_from(in_state(state).count()).unwrap_or(u32::MAX);
+            let cooling_until = in_state(DealState::Lost).filter(|(deal, _)| deal.funnel == funnel);
+            let new = NewDeal {
+                id,
+                customer: &customer,
+                customer_open_deals: count(DealState::Open),
+                customer_won_deals: count(DealState::Won),
+                has_open_deal: in_state(DealState::Open).any(|(deal, _)| deal.funnel == funnel),
+                cooling_until: cooling_until.filter_map(|(deal, _)| deal.cooling_until).max(),
+                funnel,
+                stage: body.stage.clone(),
+                product: body.product.clone(),
+                origin: body.origin,
+                owner: receiver.as_ref(),
+                written,
+                faults,
+            };
+            let assign = scene.permit_for(Action::DealsAssign);
+            let decision = create(&scene.permit, assign.as_ref(), new, scene.now());
+            let about = About {
+                subject: subject("deal", id),
+                deal: Some(id),
+                ..About::customer(&customer, sight)
+            };
+            scene.conclude(
+                tx,
+                about,
+                decision,
+                |effect| vec![Effect::DealCreation(effect)],
+                |effect| DealAnswer { deal: effect.deal.clone(), customer: customer.clone() },
+            )
+        })
+        .await
+    }
+
+    /// Changes fields and product of a deal.
+    pub async fn change_deal(&self, call: &Call, id: DealId, patch: DealPatch) -> Written<DealAnswer> {
+        self.writing(call, Action::DealsWrite, move |scene, tx| {
+            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
+            if let Some(replayed) = replay {
+                return Ok(replayed);
+            }
+            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            if let Some(failure) = scene.version_after_permission(&record) {
+                return Ok(Err(failure));
+            }
+            let (written, faults) = declared(scene.rules()).read(&patch.fields);
+            let write = DealWrite { written, product: patch.product.clone(), faults };
+            let decision = change(&scene.permit, &record, write, scene.now());
+            scene.conclude(
+                tx,
+                About::deal(&record, sight),
+                decision,
+                |effect| vec![Effect::DealChange(effect)],
+                |effect| DealAnswer {
+                    deal: Deal {
+                        fields: effect.fields.clone(),
+                        product: effect.product.clone(),
+                        version: record.deal.version + 1,
+                        facts_version: record.deal.facts_version + 1,
+                        updated_at: effect.at,
+                        ..record.deal.clone()
+                    },
+                    customer: record.customer.clone(),
+                },
+            )
+        })
+        .await
+    }
+}
+
+impl Scene {
+    /// The fault of a named version, where the action is permitted on the row at all: who may not do it is told that
+    /// first (403 before 412).
+    pub(super) fn version_after_permission(&self, record: &crate::engine::facts::DealFacts) -> Option<Failure> {
+        let permitted = self.permit.holds(&Row::from(record), self.now());
+        self.call.version_fault(record.deal.version).filter(|_| permitted)
+    }
+}
+
+/// A deal as the caller sees it in a list.
+pub(super) fn seen(scene: &Scene, deal: Deal, customer: Customer, owner: Option<&Person>) -> SeenDeal {
+    let row = Row::Deal { deal: &deal, customer: &customer, owner, record: None };
+    let sight = scene.permit_for(Action::DealsRead).and_then(|permit| permit.sight(&row, scene.now()));
+    let dwell = dwell(scene.rules(), &deal, &customer, owner, scene.now());
+    SeenDeal { deal, customer, dwell, grade_now: None, sight: sight.unwrap_or_else(Sight::nothing) }
+}
+
+pub(super) fn unknown_user(pointer: &'static str) -> Failure {
+    Failure::Invalid { pointer, message: crate::texts::Message::new("user_unknown") }
+}

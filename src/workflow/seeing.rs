@@ -1,0 +1,57 @@
+//! What a caller sees: one deal or customer, or nothing at all. Every use case about one of them begins here.
+
+use super::scene::Scene;
+use crate::engine::facts::{Customer, Deal, DealFacts, Person};
+use crate::engine::permission::HeldDeal;
+use crate::engine::sight::Sight;
+use crate::engine::Row;
+use crate::rules::model::Action;
+use crate::store::{CustomerItem, StoreError, Tx};
+use crate::values::{CustomerId, DealId, Key, UserId};
+
+impl<P: Clone + Send + Sync + 'static> Scene<P> {
+    /// The deal with all that decisions about it rest on, if the caller may read it.
+    pub fn see_deal(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Option<(DealFacts, Sight)>, StoreError> {
+        let Some(permit) = self.permit_for(Action::DealsRead) else { return Ok(None) };
+        let Some(record) = tx.deal_facts(id)? else { return Ok(None) };
+        let sight = permit.sight(&Row::from(&record), self.now());
+        Ok(sight.map(|sight| (record, sight)))
+    }
+
+    /// What the caller sees of a deal as it is now: asked again before an earlier answer is given again.
+    pub fn deal_sight(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Option<Sight>, StoreError> {
+        Ok(self.see_deal(tx, id)?.map(|(_, sight)| sight))
+    }
+
+    /// The customer with his deals, if the caller may read him.
+    pub fn see_customer(&self, tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<(CustomerItem, Sight)>, StoreError> {
+        let Some(permit) = self.permit_for(Action::CustomersRead) else { return Ok(None) };
+        let Some(item) = tx.customer_item(id)? else { return Ok(None) };
+        let sight = with_row(&item.customer, &item.deals, |row| permit.sight(row, self.now()));
+        Ok(sight.map(|sight| (item, sight)))
+    }
+
+    pub fn customer_sight(&self, tx: &mut Tx<'_>, id: CustomerId) -> Result<Option<Sight>, StoreError> {
+        Ok(self.see_customer(tx, id)?.map(|(_, sight)| sight))
+    }
+
+    /// Somebody as decisions see them, with what they hold.
+    pub fn person(&self, tx: &mut Tx<'_>, id: UserId) -> Result<Option<Person>, StoreError> {
+        let Some(known) = self.active.directory.user(id) else { return Ok(None) };
+        let holdings = tx.holdings_of(id)?;
+        Ok(Some(Person { holdings, ..known.person() }))
+    }
+}
+
+/// A customer as a row of permissions.
+pub fn with_row<T>(customer: &Customer, deals: &[(Deal, Option<Person>)], ask: impl FnOnce(&Row<'_>) -> T) -> T {
+    let held: Vec<HeldDeal<'_>> =
+        deals.iter().map(|(deal, owner)| HeldDeal { deal, owner: owner.as_ref() }).collect();
+    ask(&Row::Customer { customer, deals: &held })
+}
+
+/// Funnel and stage of each of a customer's open deals.
+#[must_use]
+pub fn stages_of(deals: &[(Deal, Option<Person>)]) -> Vec<(Key, Key)> {
+    deals.iter().map(|(deal, _)| (deal.funnel.clone(), deal.stage.clone())).collect()
+}

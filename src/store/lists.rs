@@ -3,6 +3,7 @@
 //! INVARIANT: a list holds a row exactly where a single read of it with the same filter finds it.
 
 use super::tx::face;
+use crate::engine::dwell::StageDeadline;
 use crate::engine::facts::{Customer, Deal, DealFacts, Person};
 use crate::engine::filter::RowFilter;
 use crate::rules::expression::{Path, Predicate};
@@ -25,15 +26,6 @@ pub struct DealQuery {
     pub order: Order,
     pub after: Option<Cursor>,
     pub limit: i64,
-}
-
-/// Deals in the stage since before this are overdue.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StageDeadline {
-    pub funnel: Key,
-    pub stage: Key,
-    /// A deal that entered at it or before it is overdue.
-    pub entered_by: Time,
 }
 
 /// A page of customers.

@@ -39,9 +39,7 @@ pub use entry::{
     CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, LogEntry, LogQuery, Outcome, Remembered, Subject,
 };
 pub use error::StoreError;
-pub use lists::{
-    Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy, StageDeadline,
-};
+pub use lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy};
 pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
 pub use tx::Tx;

@@ -52,7 +52,7 @@ impl Workflow {
         };
         let (rules, rules_hash) = match (text, before) {
             (Some(version), _) => {
-                let Some(rules) = crate::rules::check(&version.text, "rules.yaml", None).rules else {
+                let Some(rules) = crate::rules::check(&version.text, None).rules else {
                     self.active.store(None);
                     return Err(Failure::NotReady);
                 };

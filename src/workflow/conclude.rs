@@ -3,9 +3,9 @@
 use super::answer::{Answer, Kept, Recorded};
 use super::failure::{Failure, Refused, Written};
 use super::scene::Scene;
-use crate::engine::sight::Sight;
 use crate::engine::decision::{Allowed, Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind};
 use crate::engine::facts::{Customer, DealFacts};
+use crate::engine::sight::Sight;
 use crate::store::{CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, Outcome, StoreError, Subject, Tx};
 use crate::values::{CustomerId, DealId, DecisionId};
 use serde::Serialize;

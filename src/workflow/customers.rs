@@ -108,7 +108,8 @@ impl Workflow {
     pub async fn create_customer(&self, call: &Call, body: CustomerBody) -> Written<CustomerAnswer> {
         let id = CustomerId::new();
         self.writing(call, Action::CustomersWrite, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &CustomerAnswer| scene.customer_sight(tx, answer.customer.id))?;
+            let replay =
+                scene.replay(tx, |tx, answer: &CustomerAnswer| scene.customer_sight(tx, answer.customer.id))?;
             if let Some(replayed) = replay {
                 return Ok(replayed);
             }
@@ -128,7 +129,8 @@ impl Workflow {
     /// Changes fields and contacts of a customer.
     pub async fn change_customer(&self, call: &Call, id: CustomerId, patch: CustomerPatch) -> Written<CustomerAnswer> {
         self.writing(call, Action::CustomersWrite, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &CustomerAnswer| scene.customer_sight(tx, answer.customer.id))?;
+            let replay =
+                scene.replay(tx, |tx, answer: &CustomerAnswer| scene.customer_sight(tx, answer.customer.id))?;
             if let Some(replayed) = replay {
                 return Ok(replayed);
             }
@@ -218,7 +220,8 @@ fn same_customer<A>(scene: &Scene, tx: &mut Tx<'_>, about: About, other: Custome
 /// the one stated, bounded oracle of this product.
 fn exists(scene: &Scene, tx: &mut Tx<'_>, other: CustomerId) -> Result<Refusal, StoreError> {
     let mut message = Message::new("customer_exists");
-    let mut checked = Checked::fault("unique", crate::engine::decision::CheckedKind::Unique, "/fields", message.clone());
+    let mut checked =
+        Checked::fault("unique", crate::engine::decision::CheckedKind::Unique, "/fields", message.clone());
     if let Some((item, _)) = scene.see_customer(tx, other)? {
         message = message.with("customer", other.to_string());
         checked.message = Message::new("customer_exists_visible").with("customer", other.to_string());

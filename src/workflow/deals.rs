@@ -7,12 +7,12 @@ use super::conclude::{About, subject};
 use super::customers::Page;
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
+use crate::engine::Row;
 use crate::engine::deals::{DealWrite, NewDeal, change, create, declared};
-use crate::engine::dwell::{Dwell, dwell};
+use crate::engine::dwell::{Dwell, dwell, stage_deadlines};
 use crate::engine::facts::{Customer, Deal, DealState, Origin, Person};
 use crate::engine::grade::compute;
 use crate::engine::sight::Sight;
-use crate::engine::Row;
 use crate::rules::expression::Predicate;
 use crate::rules::model::Action;
 use crate::store::{Cursor, DealQuery, Effect, Order};
@@ -91,7 +91,7 @@ impl Workflow {
                 conditions: list.conditions.clone(),
                 customer: list.customer,
                 team: list.team,
-                overdue: list.overdue.then(|| deadlines(scene)),
+                overdue: list.overdue.then(|| stage_deadlines(scene.rules(), scene.now())),
                 updated_since: list.updated_since,
                 order: list.order.clone(),
                 after: list.after.clone(),
@@ -153,11 +153,7 @@ impl Workflow {
             };
             let assign = scene.permit_for(Action::DealsAssign);
             let decision = create(&scene.permit, assign.as_ref(), new, scene.now());
-            let about = About {
-                subject: subject("deal", id),
-                deal: Some(id),
-                ..About::customer(&customer, sight)
-            };
+            let about = About { subject: subject("deal", id), deal: Some(id), ..About::customer(&customer, sight) };
             scene.conclude(
                 tx,
                 about,

@@ -1,8 +1,8 @@
 //! Every way a use case can end without its answer. `api` maps each, exhaustively, to what the client is told.
 
 use super::answer::Recorded;
-use crate::engine::sight::Sight;
 use crate::engine::decision::Refusal;
+use crate::engine::sight::Sight;
 use crate::store::StoreError;
 use crate::texts::Message;
 use crate::values::{CustomerId, DecisionId, UserId};

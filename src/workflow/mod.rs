@@ -5,16 +5,26 @@
 //! `conclude`). It names neither HTTP nor SQL. A closure that is played may be played again: it holds no state.
 
 pub mod active;
+pub mod activities;
 pub mod answer;
+pub mod assignment;
 pub mod auth;
 pub mod call;
 pub mod conclude;
+pub mod contracts;
+pub mod customers;
+pub mod deals;
 pub mod directory;
 pub mod failure;
+pub mod grading;
+pub mod log;
+pub mod moves;
 pub mod passwords;
 pub mod people;
+pub mod rules;
 pub mod scene;
 pub mod secrets;
+pub mod seeing;
 pub mod setup;
 pub mod teams;
 

@@ -1,10 +1,10 @@
 //! What a caller sees: one deal or customer, or nothing at all. Every use case about one of them begins here.
 
 use super::scene::Scene;
+use crate::engine::Row;
 use crate::engine::facts::{Customer, Deal, DealFacts, Person};
 use crate::engine::permission::HeldDeal;
 use crate::engine::sight::Sight;
-use crate::engine::Row;
 use crate::rules::model::Action;
 use crate::store::{CustomerItem, StoreError, Tx};
 use crate::values::{CustomerId, DealId, Key, UserId};
@@ -45,8 +45,7 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
 
 /// A customer as a row of permissions.
 pub fn with_row<T>(customer: &Customer, deals: &[(Deal, Option<Person>)], ask: impl FnOnce(&Row<'_>) -> T) -> T {
-    let held: Vec<HeldDeal<'_>> =
-        deals.iter().map(|(deal, owner)| HeldDeal { deal, owner: owner.as_ref() }).collect();
+    let held: Vec<HeldDeal<'_>> = deals.iter().map(|(deal, owner)| HeldDeal { deal, owner: owner.as_ref() }).collect();
     ask(&Row::Customer { customer, deals: &held })
 }
 

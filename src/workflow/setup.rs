@@ -100,6 +100,28 @@ fn new_user(login: String, name: String, roles: Vec<Key>, now: Time) -> User {
     }
 }
 
+/// What the product itself does before there is anybody.
+pub(super) fn first_entry(kind: &str, now: Time) -> Entry {
+    Entry {
+        id: DecisionId::new(),
+        at: now,
+        actor: Who::System,
+        roles: Vec::new(),
+        action: "setup".to_owned(),
+        subject: subject(kind, 1),
+        deal: None,
+        customer: None,
+        rules_version: 0,
+        outcome: Decided::Allowed,
+        criteria: Vec::new(),
+        facts: FactsRead::default(),
+        answer: serde_json::json!({}),
+        request_id: None,
+        idempotency: None,
+        guards: Guards::default(),
+    }
+}
+
 fn entry(user: &User, rules_version: i64, call: &Call) -> Entry {
     Entry {
         id: DecisionId::new(),

@@ -24,8 +24,8 @@ pub(super) fn all_open(_: &Path) -> Option<Sql> {
 
 const UNKNOWN: &str = "CAST(NULL AS BOOLEAN)";
 const NO_DOCUMENT: &str = "CAST(NULL AS jsonb)";
-const TRUE: &str = "(1 = 1)";
-const FALSE: &str = "(1 = 0)";
+pub(super) const TRUE: &str = "(1 = 1)";
+pub(super) const FALSE: &str = "(1 = 0)";
 
 /// One side of a comparison.
 enum Side {

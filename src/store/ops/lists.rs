@@ -1,20 +1,19 @@
 //! Pages of deals and customers: the ids of the page first, in order, then their rows.
 
-use super::condition::Rows;
+use super::condition::{FALSE, Rows, TRUE};
 use super::customers::held_deals;
 use super::deals::{PersonRow, deal_facts};
 use super::sql::{Bind, Sql};
 use super::visibility::{self, open_on_customers, open_on_deals};
 use super::{Conn, dialect};
+use crate::engine::dwell::StageDeadline;
 use crate::engine::facts::{Customer, Deal, DealFacts, Person};
 use crate::engine::filter::RowFilter;
 use crate::rules::expression::{Entity, Operand, Path, Predicate};
 use crate::rules::model::FieldKind;
 use crate::store::StoreError;
 use crate::store::columns::{AnyId, Uid};
-use crate::store::lists::{
-    Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy, StageDeadline,
-};
+use crate::store::lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy};
 use crate::store::rows::{CustomerRow, DealRow};
 use crate::store::schema::{customers, deals, users};
 use crate::values::{CustomerId, DealId, Key, Value};
@@ -40,7 +39,7 @@ pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<Vec<Listed<DealI
         all.push(sql);
     }
     if let Some(deadlines) = &query.overdue {
-        all.push(rows.condition(&overdue(deadlines)));
+        all.push(overdue(&rows, deadlines));
     }
     if let Some(since) = query.updated_since {
         all.push(equal("d.updated_at >= ", since));
@@ -100,23 +99,24 @@ fn equal(column: &'static str, value: impl Into<Bind>) -> Sql {
     sql
 }
 
-/// In one of the stages since before its deadline. Through the same words as a caller's own condition, so that it
-/// finds nothing by a field that he does not see.
-fn overdue(deadlines: &[StageDeadline]) -> Predicate {
-    use crate::rules::expression::Comparison::{Equal, LessOrEqual};
-    let compare = |name: &str, comparison, value| Predicate::Compare {
-        left: Operand::Field(Path { entity: Entity::Deal, name: Key::new(name) }),
-        comparison,
-        right: Operand::Value(value),
-    };
+/// In one of the stages since before its deadline. Conditions of cases go through the same words as a caller's own, so
+/// that the list finds nothing by a field that he does not see; what is unknown goes on to the next case.
+fn overdue(rows: &Rows<'_>, deadlines: &[StageDeadline]) -> Sql {
     let one = |deadline: &StageDeadline| {
-        Predicate::And(vec![
-            compare("funnel", Equal, Value::Choice(deadline.funnel.clone())),
-            compare("stage", Equal, Value::Choice(deadline.stage.clone())),
-            compare("entered_at", LessOrEqual, Value::Time(deadline.entered_by)),
-        ])
+        let mut sql = equal("(d.funnel = ", &deadline.funnel);
+        sql.append(equal(" AND d.stage = ", &deadline.stage)).push(" AND CASE");
+        for case in &deadline.cases {
+            sql.push(" WHEN ");
+            match &case.when {
+                Some(when) => sql.append(rows.condition(when)),
+                None => sql.push(TRUE),
+            };
+            sql.append(equal(" THEN d.entered_at <= ", case.overdue_if_entered_by));
+        }
+        sql.push(" ELSE ").push(FALSE).push(" END)");
+        sql
     };
-    Predicate::Or(deadlines.iter().map(one).collect())
+    Sql::joined(deadlines.iter().filter(|deadline| !deadline.cases.is_empty()).map(one), " OR ", FALSE)
 }
 
 /// What a list is ordered by, as SQL.

@@ -61,7 +61,12 @@ pub trait Authenticator: Send + Sync {
     ///
     /// # Errors
     /// `NotPermitted` when none is.
-    fn permit(&self, caller: &Caller, action: Action) -> Result<(), ApiError>;
+    fn permit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        action: Action,
+        context: &'a Context,
+    ) -> Answering<'a, Result<(), ApiError>>;
 }
 
 /// Knows nobody: for a server without people (tests of the door, the printing of the document).
@@ -73,8 +78,8 @@ impl Authenticator for Nobody {
         Box::pin(ready(Err(ApiError::Unauthenticated)))
     }
 
-    fn permit(&self, _: &Caller, _: Action) -> Result<(), ApiError> {
-        Err(ApiError::Unauthenticated)
+    fn permit<'a>(&'a self, _: &'a Caller, _: Action, _: &'a Context) -> Answering<'a, Result<(), ApiError>> {
+        Box::pin(ready(Err(ApiError::Unauthenticated)))
     }
 }
 

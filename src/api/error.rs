@@ -4,11 +4,15 @@
 //! fault of ours tells the client nothing but the request's id.
 
 use super::problem::{Code, Fault, Problem};
-use crate::engine::decision::{Refusal, RefusalKind};
+use crate::engine::decision::{Checked, CheckedKind, RefusalKind};
+use crate::rules::Severity;
 use crate::texts::Message;
+use crate::workflow::failure::Refused;
+use crate::workflow::rules::RulesFaults;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a request does not get what it asked for.
@@ -41,15 +45,21 @@ pub enum ApiError {
     Fields(Vec<Fault>),
     DryRunWithKey,
     Unauthenticated,
+    /// Name or password wrong, or the set-up token: not told apart.
+    SignInRefused,
     NotPermitted(Message),
     NotFound,
     MethodNotAllowed {
         allowed: Vec<Method>,
     },
     /// The engine's answer is no.
-    Refused(Box<Refusal>),
+    Refused(Box<Refused>),
     /// Not in a state for it; the message's code is the problem's, where it is one of the list.
     Conflict(Message),
+    /// Rules that do not pass the checker or their scenarios.
+    RulesInvalid(Box<RulesFaults>),
+    /// Rules that lack what is in use: what, and how often.
+    RulesInUse(BTreeMap<String, i64>),
     IdempotencyInProgress,
     IdempotencyKeyReused,
     VersionRequired,
@@ -105,13 +115,18 @@ impl ApiError {
             Self::Unauthenticated => {
                 Problem::new(Code::Unauthenticated).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"loudou\"")
             }
+            Self::SignInRefused => {
+                Problem::new(Code::SignInRefused).with_header(header::WWW_AUTHENTICATE, "Bearer realm=\"loudou\"")
+            }
             Self::NotPermitted(message) => Problem::told(Code::NotPermitted, message.clone()),
             Self::NotFound => Problem::new(Code::NotFound),
             Self::MethodNotAllowed { allowed } => {
                 let allowed: Vec<&str> = allowed.iter().map(Method::as_str).collect();
                 Problem::new(Code::MethodNotAllowed).with_header(header::ALLOW, &allowed.join(", "))
             }
-            Self::Refused(refusal) => refused(refusal),
+            Self::Refused(refused) => told(refused),
+            Self::RulesInvalid(faults) => rules_invalid(faults),
+            Self::RulesInUse(counts) => rules_in_use(counts),
             Self::Conflict(message) => conflict(message),
             Self::IdempotencyInProgress => {
                 Problem::new(Code::IdempotencyInProgress).with_header(header::RETRY_AFTER, "1")
@@ -144,6 +159,9 @@ impl ApiError {
             | Self::Fields(_)
             | Self::DryRunWithKey
             | Self::Unauthenticated
+            | Self::SignInRefused
+            | Self::RulesInvalid(_)
+            | Self::RulesInUse(_)
             | Self::NotPermitted(_)
             | Self::NotFound
             | Self::MethodNotAllowed { .. }
@@ -172,14 +190,52 @@ fn unsupported(method: &Method, accepted: &str) -> Problem {
     Problem::told(Code::UnsupportedMediaType, message).with_header(name, accepted)
 }
 
-fn refused(refusal: &Refusal) -> Problem {
+fn told(refused: &Refused) -> Problem {
+    let refusal = &refused.refusal;
+    let unmet = || refusal.criteria.iter().filter(|checked| checked.is_unmet());
+    let field = |checked: &&Checked| checked.kind == CheckedKind::Field;
     let mut problem = match &refusal.kind {
         RefusalKind::Permission(message) => Problem::told(Code::NotPermitted, message.clone()),
         RefusalKind::State(message) => conflict(message),
+        RefusalKind::Unmet if unmet().filter(|checked| checked.refuses()).all(|checked| field(&checked)) => {
+            Problem::new(Code::InvalidFields)
+        }
         RefusalKind::Unmet => Problem::new(Code::Unmet),
     };
-    problem.unmet = refusal.criteria.iter().filter(|checked| checked.is_unmet()).cloned().collect();
+    problem.errors = unmet().filter(field).map(|checked| fault(checked)).collect();
+    problem.unmet = unmet().filter(|checked| !field(checked)).cloned().collect();
+    problem.sight = Some(Box::new(refused.sight.clone()));
+    if let Some(decision) = refused.decision {
+        problem = problem.with_header(HeaderName::from_static("x-decision-id"), &decision.to_string());
+    }
     problem
+}
+
+fn fault(checked: &Checked) -> Fault {
+    Fault::body(checked.pointer.clone().unwrap_or_default(), checked.message.clone())
+}
+
+fn rules_invalid(faults: &RulesFaults) -> Problem {
+    let problems = faults.problems.iter().filter(|problem| problem.severity == Severity::Error).map(|problem| {
+        let place = format!("/{}:{}", problem.place.line, problem.place.column);
+        Fault::body(place, problem.message.clone())
+    });
+    let scenarios = faults
+        .scenarios
+        .iter()
+        .flat_map(|result| &result.failures)
+        .map(|failure| Fault::body(format!("/{}:1", failure.line), failure.message.clone()));
+    Problem::new(Code::RulesInvalid).with_errors(problems.chain(scenarios).collect())
+}
+
+fn rules_in_use(counts: &BTreeMap<String, i64>) -> Problem {
+    let lacking = |(name, count): (&String, &i64)| {
+        Fault::body(
+            format!("/{}", name.replace('.', "/")),
+            Message::new("in_use").with("name", name.as_str()).with("count", *count),
+        )
+    };
+    Problem::new(Code::RulesInUse).with_errors(counts.iter().map(lacking).collect())
 }
 
 fn conflict(message: &Message) -> Problem {

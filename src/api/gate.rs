@@ -150,7 +150,7 @@ async fn identify(
     let token = access::bearer(request.request()).ok_or(ApiError::Unauthenticated)?;
     let caller = app.authenticator.authenticate(token, context).await?;
     match access {
-        Access::May(action) => app.authenticator.permit(&caller, action)?,
+        Access::May(action) => app.authenticator.permit(&caller, action, context).await?,
         Access::Public | Access::Probe | Access::SignedIn => {}
     }
     if let Some(user) = caller.actor.user() {

@@ -29,12 +29,14 @@
 //! are written as schema attributes: from there they are enforced.
 
 pub mod access;
+pub mod asked;
 pub mod context;
 pub mod contract;
 pub mod document;
 pub mod door;
 pub mod error;
 pub mod extract;
+pub mod failure;
 pub mod gate;
 pub mod health;
 pub mod json;
@@ -48,6 +50,8 @@ pub mod problem;
 pub mod reply;
 pub mod server;
 pub mod shared;
+pub mod shown;
+pub mod sign_in;
 pub mod token;
 pub mod unmet;
 pub mod validation;
@@ -81,6 +85,8 @@ pub struct Parts {
     pub fallback_language: Arc<dyn Fn() -> Language + Send + Sync>,
     pub readiness: health::Readiness,
     pub authenticator: Arc<dyn Authenticator>,
+    /// The use cases; `None` = a door alone (tests of the door).
+    pub workflow: Option<Arc<crate::workflow::Workflow>>,
 }
 
 /// What every handler can reach.
@@ -88,6 +94,7 @@ pub struct App {
     pub settings: Http,
     pub readiness: health::Readiness,
     pub authenticator: Arc<dyn Authenticator>,
+    pub workflow: Option<Arc<crate::workflow::Workflow>>,
     pub limits: limits::Limits,
     pub document: Document,
     clock: Arc<dyn Fn() -> Time + Send + Sync>,
@@ -120,6 +127,7 @@ impl App {
             settings: parts.settings,
             readiness: parts.readiness,
             authenticator: parts.authenticator,
+            workflow: parts.workflow,
             clock: parts.clock,
             fallback_language: parts.fallback_language,
             contracts: contracts.collect::<Result<_, _>>().map_err(|fault| vec![fault])?,

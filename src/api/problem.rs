@@ -58,6 +58,8 @@ codes! {
     }
     401 {
         Unauthenticated = "unauthenticated",
+        /// Name or password wrong, or the set-up token: not told apart.
+        SignInRefused = "sign_in_refused",
     }
     403 {
         NotPermitted = "not_permitted",
@@ -74,6 +76,21 @@ codes! {
     409 {
         /// Something else happened in between, or the thing is not in a state for it.
         Conflict = "conflict",
+        /// The deal is not in the stage that the client saw it in.
+        DealMoved = "deal_moved",
+        /// The deal is won or lost.
+        DealClosed = "deal_closed",
+        AlreadyThere = "already_there",
+        NoSuchMove = "no_such_move",
+        /// The customer has an open deal in this funnel.
+        OpenDealExists = "open_deal_exists",
+        /// A customer with the same identity exists.
+        CustomerExists = "customer_exists",
+        /// The new rules lack what is in use: `errors` says what, and how often.
+        RulesInUse = "rules_in_use",
+        RulesUnchanged = "rules_unchanged",
+        /// The rules come from the file: they are changed there.
+        RulesFromFile = "rules_from_file",
         IdempotencyInProgress = "idempotency_in_progress",
     }
     412 {
@@ -94,6 +111,8 @@ codes! {
         /// The rules refuse: every reason is in `unmet`.
         Unmet = "unmet",
         IdempotencyKeyReused = "idempotency_key_reused",
+        /// Rules that do not pass the checker or their scenarios: `errors` has every problem at its `line:column`.
+        RulesInvalid = "rules_invalid",
     }
     428 {
         VersionRequired = "version_required",
@@ -159,6 +178,8 @@ pub struct Problem {
     pub detail: Message,
     pub errors: Vec<Fault>,
     pub unmet: Vec<crate::engine::decision::Checked>,
+    /// What the reader may see of the values in `unmet`; `None` = they hold none.
+    pub sight: Option<Box<crate::engine::sight::Sight>>,
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -172,7 +193,7 @@ impl Problem {
     /// The problem of this code, told with a more specific sentence.
     #[must_use]
     pub fn told(code: Code, detail: Message) -> Self {
-        Self { code, detail, errors: Vec::new(), unmet: Vec::new(), headers: Vec::new() }
+        Self { code, detail, errors: Vec::new(), unmet: Vec::new(), sight: None, headers: Vec::new() }
     }
 
     #[must_use]
@@ -206,7 +227,7 @@ impl Problem {
             instance: request_id.to_owned(),
             code: self.code.name().to_owned(),
             errors: self.errors.iter().map(|fault| FaultView::of(fault, languages)).collect(),
-            unmet: self.unmet.iter().map(|checked| UnmetView::of(checked, languages)).collect(),
+            unmet: self.unmet.iter().map(|checked| UnmetView::of(checked, self.sight.as_deref(), languages)).collect(),
         }
     }
 }

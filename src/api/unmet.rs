@@ -1,9 +1,10 @@
 //! One unmet criterion, as a client sees it.
 //!
-//! What comes in has passed the reader's field rules already: nothing here decides what may be seen.
+//! Values pass the reader's field rules (`shown`) on the way; without a sight none is shown.
 
 use crate::engine::decision;
 use crate::engine::decision::{CheckedKind, Severity};
+use crate::engine::sight::Sight;
 use crate::values::{Date, Language, Time};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -60,7 +61,7 @@ pub struct ProgressView {
 impl UnmetView {
     /// What was checked, in its reader's words.
     #[must_use]
-    pub fn of(checked: &decision::Checked, languages: &[Language]) -> Self {
+    pub fn of(checked: &decision::Checked, sight: Option<&Sight>, languages: &[Language]) -> Self {
         Self {
             id: checked.id.to_string(),
             kind: kind_word(checked.kind).to_owned(),
@@ -71,11 +72,7 @@ impl UnmetView {
                 Some(label) => label.get(languages).to_owned(),
                 None => checked.message.render(languages),
             },
-            values: checked
-                .values
-                .iter()
-                .map(|(name, value)| (name.clone(), value.as_ref().map_or(Json::Null, super::json::of_value)))
-                .collect(),
+            values: sight.map(|sight| super::shown::reads(sight, &checked.values)).unwrap_or_default(),
             fields: checked.fields.clone(),
             progress: checked.progress.map(|progress| ProgressView { there: progress.there, needed: progress.needed }),
             possible_from: checked.possible_from,

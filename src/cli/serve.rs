@@ -68,6 +68,7 @@ pub fn parts(settings: Settings) -> Parts {
         fallback_language: Arc::new(|| Language::new("en")),
         readiness: Readiness::new(Box::new(|| Box::pin(std::future::ready(Ok(()))))),
         authenticator: Arc::new(Nobody),
+        workflow: None,
     }
 }
 

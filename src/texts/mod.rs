@@ -47,6 +47,8 @@ pub enum Arg {
     Time(Time),
     /// A label or message of the company's own, in its languages.
     Label(Localized),
+    /// A word of the product's own, by its code in the catalogue.
+    Word(Cow<'static, str>),
 }
 
 /// A coded sentence: what happened, and with what. Rendered only for a reader.
@@ -153,6 +155,7 @@ fn render(code: &str, args: &BTreeMap<Cow<'static, str>, Arg>, wanted: &[Languag
                 Arg::Int(number) => FluentValue::from(number.to_string()),
                 Arg::Time(at) => FluentValue::from(at.to_string()),
                 Arg::Label(label) => FluentValue::from(label.get(wanted).to_owned()),
+                Arg::Word(code) => FluentValue::from(render(code, &BTreeMap::new(), wanted)),
             },
         );
     }

@@ -51,8 +51,11 @@ pub mod shared;
 pub mod token;
 pub mod unmet;
 pub mod validation;
+pub mod words;
 pub mod write;
 
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -163,7 +163,10 @@ impl BodyContract {
         let content = body.get("content").and_then(Json::as_object);
         let media: Vec<String> = content.into_iter().flatten().map(|(media, _)| media.clone()).collect();
         let schema = |media: &str| content.and_then(|content| content.get(media)).and_then(|one| one.get("schema"));
-        let plain = media.iter().filter(|one| !is_json(one)).find_map(|one| schema(one)?.get("maxLength")?.as_u64());
+        let plain = media
+            .iter()
+            .filter(|one| !is_json(one))
+            .find_map(|one| resolve(schema(one)?, document).get("maxLength")?.as_u64());
         Ok(Self {
             required: body.get("required") == Some(&json!(true)),
             at_most: plain.and_then(|bytes| usize::try_from(bytes).ok()),

@@ -55,8 +55,11 @@ pub mod sign_in;
 pub mod token;
 pub mod unmet;
 pub mod validation;
+pub mod words;
 pub mod write;
 
+#[cfg(test)]
+mod sample;
 #[cfg(test)]
 mod tests;
 

@@ -5,10 +5,14 @@ use super::access::Access;
 use super::document::TAGS;
 use super::operations::Operation;
 use super::shared;
+use super::words::IN_PLACE;
 use crate::values::money::LARGEST_EXACT;
 use actix_web::http::Method;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeSet;
+
+/// Largest body that is not JSON where an operation says nothing else, in bytes: that of a rules file.
+const LARGEST_FILE: u32 = 256 * 1024;
 
 /// Brings the generated document of `table` into its published form.
 pub fn bring_into_form(document: &mut Json, table: &[Operation]) {
@@ -29,6 +33,7 @@ pub fn bring_into_form(document: &mut Json, table: &[Operation]) {
         components.insert("parameters".into(), shared::parameters());
         components.insert("securitySchemes".into(), shared::security_schemes());
     }
+    put_in_place(document);
     each_schema(document, &mut bound);
     let asked = reachable(document, "requestBody");
     let answered = reachable(document, "responses");
@@ -98,6 +103,7 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     if operation.method == Method::PATCH {
         accept_merge_patch(described);
     }
+    bound_texts(described);
     let mut statuses: BTreeSet<&str> = ["400", "408", "414", "429", "431", "500", "503"].into();
     if operation.access.needs_sign_in() {
         statuses.extend(["401", "403"]);
@@ -166,6 +172,19 @@ fn accept_merge_patch(described: &mut Map<String, Json>) {
     }
 }
 
+/// A body that is not JSON is a file: larger than the texts within JSON, and still bounded.
+fn bound_texts(described: &mut Map<String, Json>) {
+    let content = described.get_mut("requestBody").and_then(|body| body.get_mut("content"));
+    for (media, one) in content.and_then(Json::as_object_mut).into_iter().flatten() {
+        if let Some(Json::Object(schema)) = one.get_mut("schema")
+            && !super::contract::is_json(media)
+            && has_type(schema, "string")
+        {
+            schema.entry("maxLength").or_insert(json!(LARGEST_FILE));
+        }
+    }
+}
+
 /// Calls `change` on every schema of the document.
 fn each_schema(value: &mut Json, change: &mut impl FnMut(&mut Map<String, Json>)) {
     match value {
@@ -200,6 +219,36 @@ fn in_schema(schema: &mut Json, change: &mut impl FnMut(&mut Map<String, Json>))
             _ => {}
         }
     }
+}
+
+/// Puts plain words (ids, instants) where they are used: `$ref` to one becomes the text that it is, and "null or one"
+/// becomes a text that may be null.
+fn put_in_place(document: &mut Json) {
+    let Some(schemas) = object_at(document, "/components/schemas") else { return };
+    let words: Map<String, Json> = IN_PLACE
+        .iter()
+        .filter_map(|name| Some((format!("#/components/schemas/{name}"), schemas.shift_remove(*name)?)))
+        .collect();
+    each_schema(document, &mut |schema| {
+        let branches = schema.get("oneOf").and_then(Json::as_array);
+        let (target, nullable) = match branches.map(Vec::as_slice) {
+            Some([null, one]) if null.get("type") == Some(&json!("null")) => (one.get("$ref"), true),
+            Some(_) => (None, false),
+            None => (schema.get("$ref"), false),
+        };
+        let Some(Json::Object(word)) = target.and_then(Json::as_str).and_then(|target| words.get(target)) else {
+            return;
+        };
+        let mut word = word.clone();
+        if nullable {
+            word.insert("type".into(), json!([word.get("type"), "null"]));
+        }
+        schema.shift_remove("oneOf");
+        schema.shift_remove("$ref");
+        for (key, value) in word {
+            schema.entry(key).or_insert(value);
+        }
+    });
 }
 
 fn has_type(schema: &Map<String, Json>, name: &str) -> bool {

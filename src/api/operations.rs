@@ -18,11 +18,11 @@ macro_rules! operations {
     ($($module:ident :: $handler:ident => $access:expr),* $(,)?) => {
         /// Every operation, in the order of the document.
         #[must_use]
-        pub fn all() -> Vec<Operation> {
+        pub fn all() -> Vec<$crate::api::operations::Operation> {
             vec![$(pastey::paste! {
-                Operation {
-                    id: camel_case(stringify!($handler)),
-                    method: method_of(&<super::$module::[<__path_ $handler>] as utoipa::Path>::methods()),
+                $crate::api::operations::Operation {
+                    id: $crate::api::operations::camel_case(stringify!($handler)),
+                    method: $crate::api::operations::method_of(&<super::$module::[<__path_ $handler>] as utoipa::Path>::methods()),
                     path: <super::$module::[<__path_ $handler>] as utoipa::Path>::path(),
                     access: $access,
                     describe: <super::$module::[<__path_ $handler>] as utoipa::Path>::operation,
@@ -34,6 +34,9 @@ macro_rules! operations {
         }
     };
 }
+
+#[cfg(test)]
+pub(super) use operations;
 
 operations! {
     health::get_liveness => Access::Probe,
@@ -102,7 +105,7 @@ pub fn documented(document: &Json) -> impl Iterator<Item = (&str, &str, &Json)> 
     })
 }
 
-fn method_of(methods: &[HttpMethod]) -> Method {
+pub(super) fn method_of(methods: &[HttpMethod]) -> Method {
     match methods.first() {
         Some(HttpMethod::Post) => Method::POST,
         Some(HttpMethod::Put) => Method::PUT,
@@ -114,7 +117,7 @@ fn method_of(methods: &[HttpMethod]) -> Method {
 }
 
 /// `get_deal` as `getDeal`.
-fn camel_case(name: &str) -> String {
+pub(super) fn camel_case(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut id, word| {

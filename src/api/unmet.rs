@@ -5,7 +5,8 @@
 use crate::engine::decision;
 use crate::engine::decision::{CheckedKind, Severity};
 use crate::engine::sight::Sight;
-use crate::values::{Date, Language, Time};
+use crate::values::{Language, Time};
+use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use utoipa::ToSchema;
@@ -41,11 +42,9 @@ pub struct UnmetView {
     /// How many there are and are needed, for what is counted.
     progress: Option<ProgressView>,
     /// When it becomes possible by itself.
-    #[schema(value_type = Option<String>, format = DateTime)]
     possible_from: Option<Time>,
     /// Warns until then, refuses from then on.
-    #[schema(value_type = Option<String>, format = Date)]
-    enforce_from: Option<Date>,
+    enforce_from: Option<NaiveDate>,
 }
 
 /// How many there are of what is counted.

@@ -46,6 +46,8 @@ pub fn faults(schema: &Schema, value: &Json, part: Part, root: &str) -> Vec<Faul
     for error in schema.validator.iter_errors(value).take(AT_MOST) {
         tell(&error, &schema.document, &mut found);
     }
+    // One request, one order of its faults.
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
     let root = if root.is_empty() { String::new() } else { format!("/{}", escape(root)) };
     found
         .into_iter()
@@ -131,24 +133,51 @@ fn tell(error: &ValidationError<'_>, document: &Json, found: &mut Vec<(String, M
     found.push((at, message));
 }
 
-/// The faults of the branch that was most likely meant: not the one for null, and the one whose `kind` fits.
+/// The faults of the branch that was meant: the one whose `kind` fits, and not the one for null. If no `kind` fits, that
+/// is the fault.
 fn tell_branches(
     at: &str,
     branches: &[Vec<ValidationError<'static>>],
     document: &Json,
     found: &mut Vec<(String, Message)>,
 ) {
-    let chooses = |error: &&ValidationError<'static>| match error.kind() {
-        ValidationErrorKind::Type { .. } => error.instance_path().as_str() == at,
-        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
-            error.instance_path().as_str() == format!("{at}/kind")
-        }
-        _ => false,
+    let kind = format!("{at}/kind");
+    let kinds: Vec<Vec<Json>> =
+        branches.iter().map(|errors| errors.iter().flat_map(|e| kinds_of(e, &kind)).collect()).collect();
+    let of_another_type = |errors: &[ValidationError<'static>]| {
+        let is_root = |error: &ValidationError<'static>| error.instance_path().as_str() == at;
+        errors.iter().any(|error| is_root(error) && matches!(error.kind(), ValidationErrorKind::Type { .. }))
     };
-    let meant = branches.iter().min_by_key(|errors| (errors.iter().filter(chooses).count(), errors.len()));
-    match meant {
-        Some(errors) if !errors.is_empty() => errors.iter().for_each(|error| tell(error, document, found)),
-        _ => found.push((at.to_owned(), Message::new("wrong_form"))),
+    let fitting: Vec<&Vec<ValidationError<'static>>> = branches
+        .iter()
+        .zip(&kinds)
+        .filter(|(errors, kinds)| kinds.is_empty() && !of_another_type(errors))
+        .map(|(errors, _)| errors)
+        .collect();
+    if let Some(errors) = fitting.into_iter().min_by_key(|errors| errors.len()) {
+        errors.iter().for_each(|error| tell(error, document, found));
+        return;
+    }
+    let known: Vec<Json> = kinds.into_iter().flatten().collect();
+    let wrong = branches.iter().flatten().find(|error| error.instance_path().as_str() == kind);
+    match wrong {
+        Some(error) => found.push((kind, not_one_of(error, &Json::Array(known)))),
+        None => match branches.iter().min_by_key(|errors| errors.len()) {
+            Some(errors) if !errors.is_empty() => errors.iter().for_each(|error| tell(error, document, found)),
+            _ => found.push((at.to_owned(), Message::new("wrong_form"))),
+        },
+    }
+}
+
+/// What `kind` would have to be for a branch, if the error is about it.
+fn kinds_of(error: &ValidationError<'static>, kind: &str) -> Vec<Json> {
+    if error.instance_path().as_str() != kind {
+        return Vec::new();
+    }
+    match error.kind() {
+        ValidationErrorKind::Enum { options } => options.as_array().cloned().unwrap_or_default(),
+        ValidationErrorKind::Constant { expected_value } => vec![(**expected_value).clone()],
+        _ => Vec::new(),
     }
 }
 

@@ -16,7 +16,7 @@ mod spelling;
 mod tests;
 mod working;
 
-pub use spelling::{Hours, dates, time_zone, weekday};
+pub use spelling::{Hours, date, dates, time_zone, weekday};
 
 use crate::texts::Message;
 use crate::values::Date;

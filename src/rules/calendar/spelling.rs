@@ -53,13 +53,16 @@ fn minutes(text: &str) -> Option<u32> {
     (minutes < 60 && all <= DAY_MINUTES).then_some(all)
 }
 
+/// `2026-10-01`, and nothing looser.
+#[must_use]
+pub fn date(text: &str) -> Option<Date> {
+    let strict = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    strict.then(|| text.parse::<Date>().ok()).flatten()
+}
+
 /// `2026-10-01` or `2026-10-01..2026-10-07`, both ends included.
 pub fn dates(text: &str) -> Result<(Date, Date), Message> {
     let (first, last) = text.split_once("..").unwrap_or((text, text));
-    let date = |text: &str| {
-        let strict = text.len() == 10 && text.is_ascii();
-        strict.then(|| text.parse::<Date>().ok()).flatten()
-    };
     let say = |code| Message::new(code).with("text", text);
     match (date(first), date(last)) {
         (Some(first), Some(last)) if first <= last => Ok((first, last)),

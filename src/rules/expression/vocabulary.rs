@@ -4,8 +4,10 @@
 //! declaration is faulty is entered as `Type::Faulty`, so that one mistake is told once.
 
 use crate::rules::model::FieldKind;
+use crate::texts::Arg;
 use crate::values::{Currency, Key};
 use indexmap::IndexMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where an expression stands: it decides which names and functions it may use.
@@ -34,6 +36,8 @@ pub enum Type {
     Text,
     Choice(Domain),
     Choices(Domain),
+    /// A stage: written `intent` inside a funnel's part of the file, `standard/intent` outside.
+    Stage(Domain),
     /// Of one currency, where that is known beforehand.
     Money(Option<Currency>),
     Date,
@@ -48,6 +52,18 @@ pub enum Type {
     Faulty,
 }
 
+impl Place {
+    /// Its word in the texts.
+    pub(super) fn word(self) -> Arg {
+        Arg::Word(Cow::Borrowed(match self {
+            Self::Read => "place_of_read",
+            Self::Decision => "place_of_decision",
+            Self::Grade => "place_of_grade",
+            Self::Figure => "place_of_figure",
+        }))
+    }
+}
+
 impl Type {
     /// A choice of these.
     pub fn choice<'a>(of: impl IntoIterator<Item = &'a Key>) -> Self {
@@ -57,6 +73,27 @@ impl Type {
     /// Any number of these.
     pub fn choices<'a>(of: impl IntoIterator<Item = &'a Key>) -> Self {
         Self::Choices(of.into_iter().cloned().collect())
+    }
+
+    /// Its word in the texts.
+    pub(super) fn word(&self) -> Arg {
+        Arg::Word(Cow::Borrowed(match self {
+            Self::Bool => "kind_of_bool",
+            Self::Int => "kind_of_int",
+            Self::Number => "kind_of_number",
+            Self::Text => "kind_of_text",
+            Self::Choice(_) => "kind_of_choice",
+            Self::Choices(_) => "kind_of_choices",
+            Self::Stage(_) => "kind_of_stage",
+            Self::Money(_) => "kind_of_money",
+            Self::Date => "kind_of_date",
+            Self::Time => "kind_of_time",
+            Self::Duration => "kind_of_duration",
+            Self::User => "kind_of_user",
+            Self::Team => "kind_of_team",
+            Self::Contacts => "kind_of_contacts",
+            Self::Faulty => "kind_of_faulty",
+        }))
     }
 }
 
@@ -123,5 +160,20 @@ impl Vocabulary {
     #[must_use]
     pub fn within(&self, funnel: Option<&Key>) -> Self {
         Self { funnel: funnel.cloned(), ..self.clone() }
+    }
+
+    /// The type of a stage here, with further values that stand for no stage.
+    pub(super) fn stages(&self, further: &[Key]) -> Type {
+        let qualified = |(funnel, stages): (&Key, &Vec<Key>)| -> Vec<Key> {
+            stages.iter().map(|stage| Key::from(format!("{funnel}/{stage}"))).collect()
+        };
+        let stages: Vec<Key> = match &self.funnel {
+            Some(funnel) => match self.funnels.get(funnel) {
+                Some(stages) => stages.clone(),
+                None => return Type::Faulty,
+            },
+            None => self.funnels.iter().flat_map(qualified).collect(),
+        };
+        Type::Stage(stages.iter().chain(further).cloned().collect())
     }
 }

@@ -1,4 +1,4 @@
-# Lengths of time and parts of the calendar (expressions follow below)
+# Lengths of time and parts of the calendar
 expression_span_form = `{ $text }` is not a length of time; write `5wd` (working days), `3d` (days of 24 hours) or `12h` (hours)
 expression_span_unit_missing = `{ $text }` has no unit; write `{ $text }wd` for working days, `{ $text }d` for days of 24 hours or `{ $text }h` for hours
 expression_span_too_long = `{ $text }` is longer than { $days } days
@@ -10,3 +10,92 @@ calendar_hours_order = the hours `{ $text }` close before they open
 calendar_date = `{ $text }` is not a date or range of dates; write `2026-10-01` or `2026-10-01..2026-10-07`
 calendar_time_zone = `{ $name }` is not a time zone; write one of the IANA list, such as `Asia/Shanghai`
 
+# Expressions
+expression_too_long = the expression is longer than { $most } bytes
+expression_empty = the expression is empty
+expression_too_deep = the expression is nested deeper than { $most } levels
+expression_chain_too_long = more than { $most } operators stand in one row; use `in [...]` or split the rule
+expression_path_too_long = more than { $most } names and calls are joined with dots
+expression_too_large = the expression has more than { $most } parts; split the rule
+expression_too_costly = the expression could take { $cost } units of work, more than { $most }; test fewer things for each contact
+expression_character = `{ $found }` means nothing in an expression
+expression_full_width = `{ $found }` is not an ASCII character; write `{ $plain }`
+expression_operator = `{ $found }` is not an operator; use `{ $plain }`
+expression_single_equals = a single `=` is not an operator; use `==` to compare
+expression_not_in = `not in` is not an operator; write `!(x in [...])`
+expression_number_form = `{ $found }` is not a number; write digits only, such as `100000` or `0.5`, and lengths of time in quotes
+expression_number_too_large = the number `{ $found }` is too large or too long
+expression_text_unclosed = the text that begins here is not closed with a quote
+expression_text_escape = `{ $found }` is not known inside a text; after `\` only a quote, `\` or `uXXXX` may follow
+expression_text_control = the text holds a control character or one that turns the direction of writing
+expression_text_blank = a blank text counts as missing, so nothing can equal it; write `!has(customer.phone)`
+expression_ends_early = the expression ends where something more is needed
+expression_unexpected = `{ $found }` is not expected here
+expression_unclosed = a bracket is opened here and not closed; `{ $close }` is missing
+expression_index = items of a list have no numbers here; use `in`, `exists` or `all`
+expression_chained_comparison = comparisons cannot be chained; write `a < b && b < c`
+expression_unknown_name = `{ $name }` is not known
+expression_bare_name = `{ $name }` is not known without saying whose it is
+expression_incomplete_name = `{ $name }` alone is not a value; a name such as `deal.stage` is needed
+expression_path = `{ $found }` is not a name; write one such as `customer.phone`
+expression_no_members = `{ $name }` has no parts that could be named
+expression_contact = a contact has `name`, `phone`, `email` and `role`, not `{ $name }`
+expression_null = `{ $name }` is not known; ask with `has(customer.phone)` whether something is there
+expression_truth = `{ $name }` is not known; a yes or no is written `true` or `false`
+expression_unquoted = `{ $name }` is a value and must stand in quotes
+expression_not_here = `{ $name }` cannot be used in { $place }
+expression_unknown_function = there is no function `{ $name }`
+expression_usage = `{ $name }` is used like this: `{ $usage }`
+expression_literal = what stands here must be written out in quotes, as in `{ $usage }`
+expression_types = { $left } cannot be compared with { $right }
+expression_operands = `{ $sign }` does not work on { $left } and { $right }
+expression_operand = `{ $sign }` does not work on { $found }
+expression_yes_no = a condition is needed here, which is a yes or no; this is { $found }
+expression_wanted = { $wanted } is needed; the expression gives { $found }
+expression_text_needed = a text is needed here; this is { $found }
+expression_list_needed = after `in` a list is needed, such as `["a", "b"]`; this is { $found }
+expression_money = the bare number `{ $found }` cannot be compared with an amount of money; write `money({ $found })`
+expression_write_as = `{ $found }` is not written like what it is compared with
+expression_person = a person is not named by the text `{ $found }`; compare with `user.id`, `deal.creator` or another person
+expression_use_in = a list of choices is not compared with one value; write `{ $found } in` and the list
+expression_currencies = amounts in { $left } and { $right } cannot be compared
+expression_cannot_match = `{ $value }` can never match; the value is one of: { $values }
+expression_nothing_common = the two choices have no value in common; they can never be equal
+expression_not_ordered = { $found } cannot be compared in this way
+expression_unknown_activity = there is no kind of activity `{ $value }`; there are: { $values }
+expression_unknown_outcome = there is no outcome `{ $value }` of this activity; there are: { $values }
+expression_period = `{ $value }` is not a period; there are: { $values }
+expression_pattern = `{ $found }` is not a regular expression
+expression_pattern_too_large = the pattern becomes too large; repeat less
+expression_nested_list = a list test may not stand inside another
+expression_list_variable = the first part names each contact by a word of your own, as in `{ $usage }`
+expression_list_empty = nothing is in an empty list
+expression_list_here = a list may only stand after `in`
+expression_constant_only = where something may be read, functions of the calendar work only on what is known without the deal: `now`, `today`, `user.*` and constants; move them to the other side of the comparison
+expression_simple_only = where something may be read, only a field stands on a side of a comparison, or a field with `.orValue(...)` of a constant, or a constant
+expression_date = `{ $found }` is not a date; write `date("2026-10-01")`
+expression_timestamp = `{ $found }` is not a time; write `timestamp("2026-10-01T09:00:00+08:00")`
+expression_duration_workdays = `duration` counts elapsed time; for working days use `workdays(...)` or `add_workdays(...)`
+
+# Types of values
+kind_of_bool = a yes or no
+kind_of_int = a whole number
+kind_of_number = a number
+kind_of_text = a text
+kind_of_choice = a choice
+kind_of_choices = a list of choices
+kind_of_stage = a stage
+kind_of_money = an amount of money
+kind_of_date = a date
+kind_of_time = a time
+kind_of_duration = a length of time
+kind_of_user = a person
+kind_of_team = a team
+kind_of_contacts = the list of contacts
+kind_of_faulty = something faulty
+
+# Where an expression stands
+place_of_read = what may be read (it must translate to a search of the database)
+place_of_decision = moves, criteria and permissions to change
+place_of_grade = conditions of grades
+place_of_figure = cases of figures and limits

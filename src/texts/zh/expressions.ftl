@@ -1,4 +1,4 @@
-# 时长与日历（表达式见下）
+# 时长与日历
 expression_span_form = `{ $text }` 不是时长；请写 `5wd`（工作日）、`3d`（24 小时的天）或 `12h`（小时）
 expression_span_unit_missing = `{ $text }` 缺少单位；工作日写 `{ $text }wd`，24 小时的天写 `{ $text }d`，小时写 `{ $text }h`
 expression_span_too_long = `{ $text }` 超过 { $days } 天
@@ -10,3 +10,92 @@ calendar_hours_order = 工作时间 `{ $text }` 的结束不晚于开始
 calendar_date = `{ $text }` 不是日期或日期范围；请写 `2026-10-01` 或 `2026-10-01..2026-10-07`
 calendar_time_zone = `{ $name }` 不是时区；请写 IANA 名称，例如 `Asia/Shanghai`
 
+# 表达式
+expression_too_long = 表达式超过 { $most } 字节
+expression_empty = 表达式为空
+expression_too_deep = 表达式嵌套超过 { $most } 层
+expression_chain_too_long = 连续的运算符超过 { $most } 个；请使用 `in [...]` 或拆分规则
+expression_path_too_long = 用点连接的名称和调用超过 { $most } 个
+expression_too_large = 表达式超过 { $most } 个部分；请拆分规则
+expression_too_costly = 表达式可能需要 { $cost } 个计算单位，上限为 { $most }；请减少对每个联系人的检查
+expression_character = `{ $found }` 在表达式中没有意义
+expression_full_width = `{ $found }` 不是半角字符；请写 `{ $plain }`
+expression_operator = `{ $found }` 不是运算符；请用 `{ $plain }`
+expression_single_equals = 单个 `=` 不是运算符；比较请用 `==`
+expression_not_in = `not in` 不是运算符；请写 `!(x in [...])`
+expression_number_form = `{ $found }` 不是数字；只能写数字，例如 `100000` 或 `0.5`，时长要加引号
+expression_number_too_large = 数字 `{ $found }` 太大或太长
+expression_text_unclosed = 从这里开始的文本缺少结束引号
+expression_text_escape = 文本中的 `{ $found }` 无法识别；`\` 之后只能是引号、`\` 或 `uXXXX`
+expression_text_control = 文本含有控制字符或改变书写方向的字符
+expression_text_blank = 空白文本视为缺失，不可能与之相等；请写 `!has(customer.phone)`
+expression_ends_early = 表达式在需要更多内容的地方结束了
+expression_unexpected = 这里不应出现 `{ $found }`
+expression_unclosed = 这里的括号没有关闭，缺少 `{ $close }`
+expression_index = 这里不能按序号取列表项；请用 `in`、`exists` 或 `all`
+expression_chained_comparison = 比较不能连写；请写 `a < b && b < c`
+expression_unknown_name = 没有 `{ $name }` 这个名称
+expression_bare_name = `{ $name }` 必须写明属于谁
+expression_incomplete_name = 单独的 `{ $name }` 不是值；需要像 `deal.stage` 这样的名称
+expression_path = `{ $found }` 不是名称；请写像 `customer.phone` 这样的名称
+expression_no_members = `{ $name }` 没有可以引用的部分
+expression_contact = 联系人只有 `name`、`phone`、`email` 和 `role`，没有 `{ $name }`
+expression_null = 没有 `{ $name }`；请用 `has(customer.phone)` 判断是否有值
+expression_truth = 没有 `{ $name }`；是/否请写 `true` 或 `false`
+expression_unquoted = `{ $name }` 是值，必须加引号
+expression_not_here = `{ $name }` 不能用在{ $place }中
+expression_unknown_function = 没有函数 `{ $name }`
+expression_usage = `{ $name }` 的用法是：`{ $usage }`
+expression_literal = 这里必须直接写出带引号的文本，例如 `{ $usage }`
+expression_types = { $left }不能与{ $right }比较
+expression_operands = `{ $sign }` 不能用于{ $left }和{ $right }
+expression_operand = `{ $sign }` 不能用于{ $found }
+expression_yes_no = 这里需要条件（是/否），而这是{ $found }
+expression_wanted = 需要{ $wanted }，而表达式给出的是{ $found }
+expression_text_needed = 这里需要文本，而这是{ $found }
+expression_list_needed = `in` 之后需要列表，例如 `["a", "b"]`，而这是{ $found }
+expression_money = 数字 `{ $found }` 不能与金额比较；请写 `money({ $found })`
+expression_write_as = `{ $found }` 的写法与所比较的内容不同
+expression_person = 不能用文本 `{ $found }` 指定人员；请与 `user.id`、`deal.creator` 等人员比较
+expression_use_in = 多选不能与单个值比较；请写 `{ $found } in` 加列表名称
+expression_currencies = { $left } 与 { $right } 的金额不能比较
+expression_cannot_match = `{ $value }` 永远不会匹配；可能的值有：{ $values }
+expression_nothing_common = 两个选项没有共同的值，永远不会相等
+expression_not_ordered = { $found }不能这样比较
+expression_unknown_activity = 没有活动类型 `{ $value }`；现有：{ $values }
+expression_unknown_outcome = 此活动没有结果 `{ $value }`；现有：{ $values }
+expression_period = `{ $value }` 不是周期；可用：{ $values }
+expression_pattern = `{ $found }` 不是正则表达式
+expression_pattern_too_large = 模式过大；请减少重复
+expression_nested_list = 列表检查不能嵌套
+expression_list_variable = 第一部分是给每个联系人起的名字，例如 `{ $usage }`
+expression_list_empty = 空列表中没有任何值
+expression_list_here = 列表只能写在 `in` 之后
+expression_constant_only = 在读取权限中，日历函数只能用于与商机无关的内容：`now`、`today`、`user.*` 和常量；请移到比较的另一侧
+expression_simple_only = 在读取权限中，比较的一侧只能是字段、带常量 `.orValue(...)` 的字段或常量
+expression_date = `{ $found }` 不是日期；请写 `date("2026-10-01")`
+expression_timestamp = `{ $found }` 不是时间；请写 `timestamp("2026-10-01T09:00:00+08:00")`
+expression_duration_workdays = `duration` 计算的是自然时间；工作日请用 `workdays(...)` 或 `add_workdays(...)`
+
+# 值的类型
+kind_of_bool = 是/否
+kind_of_int = 整数
+kind_of_number = 数字
+kind_of_text = 文本
+kind_of_choice = 选项
+kind_of_choices = 多选
+kind_of_stage = 阶段
+kind_of_money = 金额
+kind_of_date = 日期
+kind_of_time = 时间
+kind_of_duration = 时长
+kind_of_user = 人员
+kind_of_team = 团队
+kind_of_contacts = 联系人列表
+kind_of_faulty = 有误的内容
+
+# 表达式所在的位置
+place_of_read = 读取权限（必须能在数据库中查询）
+place_of_decision = 推进、条件与修改权限
+place_of_grade = 评级条件
+place_of_figure = 数值与限额的分支

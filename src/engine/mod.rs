@@ -26,6 +26,8 @@ pub mod permission;
 pub mod scenarios;
 pub mod sight;
 pub mod validations;
+#[cfg(test)]
+mod tests;
 mod wishes;
 
 pub use case::{Case, Movement};

@@ -25,9 +25,9 @@ pub mod people;
 pub mod permission;
 pub mod scenarios;
 pub mod sight;
-pub mod validations;
 #[cfg(test)]
 mod tests;
+pub mod validations;
 mod wishes;
 
 pub use case::{Case, Movement};

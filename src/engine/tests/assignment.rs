@@ -38,10 +38,7 @@ fn owned_deals_are_assigned_and_ownerless_ones_dealt_out() {
     };
     assert_eq!(only(Action::DealsAssign, &owned()), "allowed");
     assert_eq!(only(Action::PoolDealOut, &pooled()), "allowed");
-    assert_eq!(
-        only(Action::DealsAssign, &pooled()),
-        "permission: `pool.deal_out` is not permitted to you here"
-    );
+    assert_eq!(only(Action::DealsAssign, &pooled()), "permission: `pool.deal_out` is not permitted to you here");
     assert_eq!(only(Action::PoolDealOut, &owned()), "permission: `deals.assign` is not permitted to you here");
     assert_eq!(said("seller", &owned(), &wang()), "permission: `deals.assign` is not permitted to you here");
 }
@@ -86,7 +83,10 @@ fn both_holdings_change_in_one_order_and_the_visit_goes_on() {
     let effect = allowed.effect;
     let steps: Vec<_> = effect.holdings.iter().map(|one| (one.owner, one.step, one.cap)).collect();
     assert_eq!(steps, [(user(LI), -1, None), (user(WANG), 1, Some(4))]);
-    assert_eq!((effect.owner, effect.team, effect.note.as_deref()), (Some(user(WANG)), Some(team(SOUTH)), Some("yours")));
+    assert_eq!(
+        (effect.owner, effect.team, effect.note.as_deref()),
+        (Some(user(WANG)), Some(team(SOUTH)), Some("yours"))
+    );
     let line = effect.history;
     assert_eq!((line.kind, line.from.as_deref(), &*line.to), (HistoryKind::Owner, Some("contacted"), "contacted"));
     assert_eq!((line.owner, line.new_owner), (Some(user(LI)), Some(user(WANG))));

@@ -151,10 +151,7 @@ pub fn figure<T>(is: T) -> Option<Figure<T>> {
 
 /// Cases of a figure; an empty condition is the last.
 pub fn cases<T>(list: Vec<(&str, T)>) -> Option<Figure<T>> {
-    let one = |(when, is): (&str, T)| Case {
-        when: (!when.is_empty()).then(|| expression(when, Place::Figure)),
-        is,
-    };
+    let one = |(when, is): (&str, T)| Case { when: (!when.is_empty()).then(|| expression(when, Place::Figure)), is };
     Some(Figure { cases: list.into_iter().map(one).collect() })
 }
 
@@ -219,8 +216,7 @@ fn funnel() -> Funnel {
         (key("unreachable"), reason("unreachable", None)),
     ]);
     let mut contacted = stage("contacted", StageKind::Open, 5, vec![activity("reached", "call", "reached", 1)]);
-    contacted.holding =
-        Holding { ideal: figure(Decimal::from(2)), warn: figure(3), at_most: figure(4) };
+    contacted.holding = Holding { ideal: figure(Decimal::from(2)), warn: figure(3), at_most: figure(4) };
     let stages = vec![
         stage("resource", StageKind::Start, 1, Vec::new()),
         stage("graded", StageKind::Open, 1, vec![has("graded", "customer.size deal.grade")]),
@@ -232,10 +228,8 @@ fn funnel() -> Funnel {
         abandoned,
     ];
     let open = keys("resource graded contacted lead intent signed implemented");
-    let mut moves: Vec<Move> = open
-        .windows(2)
-        .map(|pair| a_move("forward", &pair[0], &pair[1], Direction::Forward))
-        .collect();
+    let mut moves: Vec<Move> =
+        open.windows(2).map(|pair| a_move("forward", &pair[0], &pair[1], Direction::Forward)).collect();
     moves.push(a_move("skip", "graded", "lead", Direction::Forward));
     moves.extend(open[..6].iter().map(|from| a_move("abandon", from, "abandoned", Direction::Lost)));
     let manager = |mut one: Move| {

@@ -45,7 +45,12 @@ fn require_passes_only_on_a_known_yes() {
         &facts,
         "graded.r Unmet: `customer.size == \"ordinary\"` does not hold [customer.size]",
     );
-    let cases = ["customer.verified", "!customer.verified", "customer.source != \"web\"", "customer.verified || deal.score > 1"];
+    let cases = [
+        "customer.verified",
+        "!customer.verified",
+        "customer.source != \"web\"",
+        "customer.verified || deal.score > 1",
+    ];
     for source in cases {
         let decision = entering(vec![require("r", source)], &facts);
         assert!(outcome(&decision).starts_with("refused: graded.r?"), "{source}: {}", outcome(&decision));

@@ -77,9 +77,8 @@ fn who_gets_it_is_held_to_the_cap_and_must_be_able_to_hold() {
         one.holdings.insert((key("standard"), key("resource")), held);
         one
     };
-    let to = |roles: &str, owner: &Person| {
-        outcome(&made(capped(), roles, NewDeal { owner: Some(owner), ..new(&facts) }))
-    };
+    let to =
+        |roles: &str, owner: &Person| outcome(&made(capped(), roles, NewDeal { owner: Some(owner), ..new(&facts) }));
     assert_eq!(to("seller", &holding(LI, "seller", 1)), "allowed");
     assert_eq!(to("seller", &holding(LI, "seller", 2)), "refused: resource.holding");
     // Somebody else gets it only from who may assign, and within their people.

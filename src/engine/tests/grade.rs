@@ -18,10 +18,7 @@ fn explained(facts: &DealFacts) -> String {
 #[test]
 fn the_first_grade_whose_condition_holds_and_what_is_unknown_falls_through() {
     let facts = || deal_in("resource");
-    assert_eq!(
-        explained(&facts()),
-        "B: A Missing customer.source deal.suitable, B Met",
-    );
+    assert_eq!(explained(&facts()), "B: A Missing customer.source deal.suitable, B Met",);
     assert_eq!(explained(&facts().with("deal.suitable", Value::Bool(true))), "A: A Met");
     assert_eq!(explained(&facts().with("customer.source", choice("trial"))), "A: A Met");
     let unknown = facts().with("customer.size", choice("unknown")).with("customer.source", choice("web"));
@@ -52,10 +49,7 @@ fn another_grade_needs_a_reason_and_is_recorded_as_such() {
     assert_eq!(decided(&facts, Some("A"), Some(" ")), "refused: grade");
     assert_eq!(decided(&facts, Some("A"), Some("they phoned us")), "allowed A (computed B) Some(\"they phoned us\")");
     assert_eq!(decided(&facts, Some("Z"), Some("why not")), "refused: grade");
-    assert_eq!(
-        decided(&deal_in("implemented"), None, None),
-        "state deal_closed: the deal is won, and closed"
-    );
+    assert_eq!(decided(&deal_in("implemented"), None, None), "state deal_closed: the deal is won, and closed");
     let of_a_peer = facts.owned_by(person(WANG, "seller"));
     assert_eq!(decided(&of_a_peer, None, None), "permission: `deals.grade` is not permitted to you here");
 }

@@ -10,8 +10,7 @@ use crate::values::Value;
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const STAGES: [&str; 8] =
-    ["resource", "graded", "contacted", "lead", "intent", "signed", "implemented", "abandoned"];
+const STAGES: [&str; 8] = ["resource", "graded", "contacted", "lead", "intent", "signed", "implemented", "abandoned"];
 
 fn a_deal() -> impl Strategy<Value = DealFacts> {
     (0..STAGES.len(), any::<[bool; 6]>(), prop::option::of(0..6_usize)).prop_map(|(stage, has, lost_from)| {

@@ -108,14 +108,8 @@ fn a_reason_is_demanded_where_the_rules_say_so() {
         told(decision.criteria())
     };
     assert_eq!(say(lost(None)), "reason_required Unmet: a reason must be given: one of refused");
-    assert_eq!(
-        say(lost(Some("bored"))),
-        "reason_required Unmet: there is no reason `bored`; there are refused"
-    );
-    assert_eq!(
-        say(lost(Some("unreachable"))),
-        "reason_required Unmet: the reason `unreachable` is no longer in use"
-    );
+    assert_eq!(say(lost(Some("bored"))), "reason_required Unmet: there is no reason `bored`; there are refused");
+    assert_eq!(say(lost(Some("unreachable"))), "reason_required Unmet: the reason `unreachable` is no longer in use");
     assert_eq!(say(lost(Some("refused"))), "");
     let asked = MoveRequest { reason: Some(key("refused")), ..request("contacted") };
     assert_eq!(manager(&ready("graded"), &asked), "refused: reason_required");
@@ -262,6 +256,9 @@ fn options_show_every_move_with_what_it_demands_and_who_may() {
          step_back* -> lead open:false may:false"
     );
     // Without any grant to move, what it would take is still shown.
-    assert_eq!(show(WANG, "trainer", &ready("signed")).lines().next(), Some("forward -> implemented open:false may:false"));
+    assert_eq!(
+        show(WANG, "trainer", &ready("signed")).lines().next(),
+        Some("forward -> implemented open:false may:false")
+    );
     assert_eq!(show(LI, "seller", &ready("implemented")), "");
 }

@@ -234,7 +234,8 @@ fn rules_of(may: &[GrantPlan], never: &[GrantPlan]) -> Rules {
         grant
     });
     let mut role = role("random", grants.collect());
-    let nevers = never.iter().map(|plan| Never { actions: chosen(plan.actions).into_iter().collect(), when: compiled(plan) });
+    let nevers =
+        never.iter().map(|plan| Never { actions: chosen(plan.actions).into_iter().collect(), when: compiled(plan) });
     role.never = nevers.collect();
     rules.roles.insert(key("random"), role);
     rules

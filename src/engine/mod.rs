@@ -25,6 +25,8 @@ pub mod people;
 pub mod permission;
 pub mod scenarios;
 pub mod sight;
+#[cfg(test)]
+mod tests;
 pub mod validations;
 mod wishes;
 

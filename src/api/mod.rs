@@ -29,9 +29,14 @@
 //! are written as schema attributes: from there they are enforced.
 
 pub mod access;
+pub mod activities;
 pub mod asked;
+pub mod auth;
 pub mod context;
 pub mod contract;
+pub mod contracts;
+pub mod customers;
+pub mod deals;
 pub mod document;
 pub mod door;
 pub mod error;
@@ -41,11 +46,14 @@ pub mod gate;
 pub mod health;
 pub mod json;
 pub mod limits;
+pub mod listing;
 pub mod measures;
+pub mod moves;
 pub mod normal;
 pub mod operations;
 pub mod page;
 pub mod pages;
+pub mod people;
 pub mod problem;
 pub mod reply;
 pub mod server;

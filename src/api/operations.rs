@@ -6,6 +6,7 @@
 //! server starts.
 
 use super::access::Access;
+use crate::rules::model::Action;
 use actix_web::Route;
 use actix_web::http::Method;
 use serde_json::Value as Json;
@@ -43,6 +44,48 @@ operations! {
     health::get_readiness => Access::Probe,
     pages::get_document => Access::Public,
     pages::get_problem_kind => Access::Public,
+    auth::set_up => Access::Public,
+    auth::login => Access::Public,
+    auth::refresh_tokens => Access::Public,
+    auth::logout => Access::SignedIn,
+    auth::logout_everywhere => Access::SignedIn,
+    auth::get_me => Access::SignedIn,
+    auth::change_my_password => Access::SignedIn,
+    people::list_users => Access::May(Action::PeopleRead),
+    people::get_user => Access::May(Action::PeopleRead),
+    people::create_user => Access::May(Action::PeopleWrite),
+    people::update_user => Access::May(Action::PeopleWrite),
+    people::set_user_password => Access::May(Action::PeopleWrite),
+    people::list_teams => Access::May(Action::PeopleRead),
+    people::get_team => Access::May(Action::PeopleRead),
+    people::create_team => Access::May(Action::PeopleWrite),
+    people::update_team => Access::May(Action::PeopleWrite),
+    people::delete_team => Access::May(Action::PeopleWrite),
+    customers::list_customers => Access::May(Action::CustomersRead),
+    customers::create_customer => Access::May(Action::CustomersWrite),
+    customers::get_customer => Access::May(Action::CustomersRead),
+    customers::update_customer => Access::May(Action::CustomersWrite),
+    deals::list_deals => Access::May(Action::DealsRead),
+    deals::create_deal => Access::May(Action::DealsCreate),
+    deals::get_deal => Access::May(Action::DealsRead),
+    deals::update_deal => Access::May(Action::DealsWrite),
+    deals::assign_deal => Access::May(Action::DealsAssign),
+    deals::release_deal => Access::May(Action::DealsRelease),
+    moves::list_moves => Access::May(Action::DealsRead),
+    moves::move_deal => Access::May(Action::DealsMove),
+    moves::get_grade => Access::May(Action::DealsRead),
+    moves::grade_deal => Access::May(Action::DealsGrade),
+    activities::list_activities => Access::May(Action::DealsRead),
+    activities::log_activity => Access::May(Action::DealsLog),
+    activities::list_history => Access::May(Action::DealsRead),
+    activities::list_decisions => Access::May(Action::DealsRead),
+    activities::get_decision => Access::May(Action::DealsRead),
+    contracts::list_contracts => Access::May(Action::DealsRead),
+    contracts::create_contract => Access::May(Action::DealsWrite),
+    contracts::get_contract => Access::May(Action::DealsRead),
+    contracts::update_contract => Access::May(Action::DealsWrite),
+    contracts::record_payment => Access::May(Action::DealsWrite),
+    contracts::cancel_payment => Access::May(Action::DealsWrite),
 }
 
 /// One operation of the API.

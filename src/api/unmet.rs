@@ -104,3 +104,72 @@ fn severity_word(severity: Severity) -> &'static str {
         Severity::Audit => "audit",
     }
 }
+
+/// A criterion, met or unmet.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Checked)]
+pub struct CheckedView {
+    /// The criterion's id in the rules, or the product's own.
+    #[schema(max_length = 200)]
+    id: String,
+    /// What kind of criterion it is.
+    #[schema(max_length = 100)]
+    kind: String,
+    /// The stage whose entry demands it; null = the move itself, a validation, a field.
+    #[schema(max_length = 100)]
+    stage: Option<String>,
+    /// `met`, `unmet`, `missing` (a value it needs is not there) or `not_applicable`.
+    #[schema(max_length = 100)]
+    outcome: String,
+    /// `refuse`, `warn` or `audit`.
+    #[schema(max_length = 100)]
+    severity: String,
+    /// What it demands, in words: the company's own where it wrote some.
+    #[schema(max_length = 4000)]
+    message: String,
+    /// The values that decided, by name; null = missing, `{"hidden": true}` = not for you to see.
+    #[schema(value_type = Object, additional_properties)]
+    values: Map<String, Json>,
+    /// The fields that would satisfy it.
+    #[schema(max_items = 100)]
+    fields: Vec<String>,
+    progress: Option<ProgressView>,
+    /// When it becomes possible by itself.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    possible_from: Option<Time>,
+    /// Warns until then, refuses from then on.
+    #[schema(value_type = Option<String>, format = Date)]
+    enforce_from: Option<NaiveDate>,
+}
+
+impl CheckedView {
+    /// What was checked, in its reader's words.
+    #[must_use]
+    pub fn of(checked: &decision::Checked, sight: &Sight, languages: &[Language]) -> Self {
+        let unmet = UnmetView::of(checked, Some(sight), languages);
+        Self {
+            id: unmet.id,
+            kind: unmet.kind,
+            stage: unmet.stage,
+            outcome: outcome_word(checked.outcome).to_owned(),
+            severity: unmet.severity,
+            message: unmet.message,
+            values: unmet.values,
+            fields: unmet.fields,
+            progress: unmet.progress,
+            possible_from: unmet.possible_from,
+            enforce_from: unmet.enforce_from,
+        }
+    }
+}
+
+/// How a check came out, in a word.
+#[must_use]
+pub fn outcome_word(outcome: decision::CheckOutcome) -> &'static str {
+    match outcome {
+        decision::CheckOutcome::Met => "met",
+        decision::CheckOutcome::Unmet => "unmet",
+        decision::CheckOutcome::Missing => "missing",
+        decision::CheckOutcome::NotApplicable => "not_applicable",
+    }
+}

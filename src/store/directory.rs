@@ -3,6 +3,7 @@
 use super::tx::face;
 use crate::engine::facts::FieldValues;
 use crate::values::{Key, SessionId, TeamId, Time, UserId};
+use serde::{Deserialize, Serialize};
 
 /// The two numbers that every decision compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,7 +15,7 @@ pub struct Epochs {
 }
 
 /// Somebody who signs in. No password in here.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct User {
     pub id: UserId,
     /// Normalised; unique.
@@ -31,7 +32,7 @@ pub struct User {
 }
 
 /// A node of the tree of teams.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {
     pub id: TeamId,
     pub name: String,

@@ -7,7 +7,8 @@
 use crate::engine::decision::Checked;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::values::{DecisionId, Key, SessionId, TeamId, UserId, Value};
+use crate::store::{Team, User};
+use crate::values::{DecisionId, Key, SessionId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -72,12 +73,12 @@ pub struct ContractAnswer {
 /// A user as they are after the write. Who works here is no customer's secret.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserAnswer {
-    pub user: UserId,
+    pub user: User,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TeamAnswer {
-    pub team: TeamId,
+    pub team: Team,
 }
 
 /// A sign-in that was ended.

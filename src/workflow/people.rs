@@ -128,14 +128,14 @@ impl Workflow {
                 created_at: now,
                 updated_at: now,
             };
-            let change = PeopleChange::UserCreated { user, password_hash: hash.clone() };
+            let change = PeopleChange::UserCreated { user: user.clone(), password_hash: hash.clone() };
             let about = About::other(subject("user", id), Sight::nothing());
             scene.conclude(
                 tx,
                 about,
                 decision.map(|_| change.clone()),
                 |change| vec![Effect::People(change)],
-                |_| UserAnswer { user: id },
+                |_| UserAnswer { user: user.clone() },
             )
         })
         .await
@@ -176,6 +176,7 @@ impl Workflow {
             };
             let roles = roles_of_others(scene, id);
             let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), after.team, &roles));
+            let user = User { version: known.user.version + 1, ..after.clone() };
             let change = PeopleChange::UserChanged { user: after };
             let about = About::other(subject("user", id), Sight::nothing());
             scene.conclude(
@@ -183,7 +184,7 @@ impl Workflow {
                 about,
                 decision.map(|_| change.clone()),
                 |change| vec![Effect::People(change)],
-                |_| UserAnswer { user: id },
+                |_| UserAnswer { user: user.clone() },
             )
         })
         .await
@@ -214,6 +215,7 @@ impl Workflow {
             };
             let roles = roles_of_others(scene, id);
             let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), before.team, &roles));
+            let user = User { version: known.user.version + 1, updated_at: scene.now(), ..known.user.clone() };
             let change = PeopleChange::PasswordSet { user: id, password_hash: password_hash.clone(), at: scene.now() };
             let about = About::other(subject("user", id), Sight::nothing());
             scene.conclude(
@@ -221,7 +223,7 @@ impl Workflow {
                 about,
                 decision.map(|_| change.clone()),
                 |change| vec![Effect::People(change)],
-                |_| UserAnswer { user: id },
+                |_| UserAnswer { user: user.clone() },
             )
         })
         .await

@@ -53,9 +53,15 @@ impl Workflow {
             }
             let now = scene.now();
             let team = Team { id, name, parent, version: 1, created_at: now, updated_at: now };
-            let decision = decide(scene, &[parent], faults, PeopleChange::TeamCreated { team });
+            let decision = decide(scene, &[parent], faults, PeopleChange::TeamCreated { team: team.clone() });
             let about = About::other(subject("team", id), Sight::nothing());
-            scene.conclude(tx, about, decision, |change| vec![Effect::People(change)], |_| TeamAnswer { team: id })
+            scene.conclude(
+                tx,
+                about,
+                decision,
+                |change| vec![Effect::People(change)],
+                |_| TeamAnswer { team: team.clone() },
+            )
         })
         .await
     }
@@ -89,9 +95,16 @@ impl Workflow {
             if team.parent != before.parent {
                 touched.push(team.parent);
             }
+            let answer = Team { version: team.version + 1, ..team.clone() };
             let decision = decide(scene, &touched, faults, PeopleChange::TeamChanged { team });
             let about = About::other(subject("team", id), Sight::nothing());
-            scene.conclude(tx, about, decision, |change| vec![Effect::People(change)], |_| TeamAnswer { team: id })
+            scene.conclude(
+                tx,
+                about,
+                decision,
+                |change| vec![Effect::People(change)],
+                |_| TeamAnswer { team: answer.clone() },
+            )
         })
         .await
     }
@@ -109,7 +122,13 @@ impl Workflow {
             let change = PeopleChange::TeamRemoved { team: id, version: team.version };
             let decision = decide(scene, &[Some(id)], Vec::new(), change);
             let about = About::other(subject("team", id), Sight::nothing());
-            scene.conclude(tx, about, decision, |change| vec![Effect::People(change)], |_| TeamAnswer { team: id })
+            scene.conclude(
+                tx,
+                about,
+                decision,
+                |change| vec![Effect::People(change)],
+                |_| TeamAnswer { team: team.clone() },
+            )
         })
         .await
     }

@@ -114,3 +114,6 @@ nobody_could = with these rules nobody would be left who has `{ $action }` for a
 no_grant = none of your roles has `{ $action }`
 not_permitted_here = your roles do not give you `{ $action }` here
 user_unknown = there is no such user
+field_not_indexed = `{ $field }` is not a field that lists can be filtered and sorted by; there are: { $fields }
+filter_form = a filter is a field, a colon and a value, such as `source:web`
+sort_unknown = `{ $sort }` is not an order of this list; there are { $sorts } and `fields.` with a field marked `index`

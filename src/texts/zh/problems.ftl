@@ -114,3 +114,6 @@ nobody_could = 按这些规则，将没有人拥有全部范围的 `{ $action }`
 no_grant = 您的角色都没有 `{ $action }` 权限
 not_permitted_here = 您的角色在此没有 `{ $action }` 权限
 user_unknown = 没有这个用户
+field_not_indexed = `{ $field }` 不是可用于筛选和排序的字段；可用的有：{ $fields }
+filter_form = 筛选条件为字段、冒号和值，例如 `source:web`
+sort_unknown = `{ $sort }` 不是此列表的排序方式；可用的有 { $sorts } 以及 `fields.` 加上标记为 `index` 的字段

@@ -264,7 +264,7 @@ fn contract(state: ContractState, case: &Case<'_>, checked: &mut Checked, facts:
 }
 
 /// Keeps what an expression reads, for the one who is answered and for the log.
-fn note(expression: &Expression, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
+pub(super) fn note(expression: &Expression, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     for read in expression.reads() {
         let value = read_value(read, case);
         let name = read.to_string();

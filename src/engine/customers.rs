@@ -123,8 +123,8 @@ pub fn create(rules: &Rules, actor: &Actor, sight: &Sight, new: NewCustomer, now
     criteria.extend(applied.faults);
     criteria.extend(contacts_touched(sight, !customer.contacts.is_empty()));
     let case = Case { customer: Some(&customer), ..Case::new(rules, actor, now) };
-    criteria.extend(validate(rules, &applied.changed, &case));
-    let facts = changes_read(&rules.fields, &applied.changed, &FieldValues::new(), &customer.fields);
+    let mut facts = changes_read(&rules.fields, &applied.changed, &FieldValues::new(), &customer.fields);
+    criteria.extend(validate(&applied.changed, &case, &mut facts));
     let keys = identities(rules, &customer.fields);
     decided(criteria, facts, CustomerCreation { customer, keys, made: Made::new() })
 }
@@ -156,12 +156,12 @@ pub fn change(
     criteria.extend(applied.faults);
     criteria.extend(contacts_touched(sight, after.contacts != customer.contacts));
     let case = Case { customer: Some(&after), ..Case::new(rules, actor, now) };
-    criteria.extend(validate(rules, &applied.changed, &case));
+    let mut facts = changes_read(&rules.fields, &applied.changed, &customer.fields, &after.fields);
+    criteria.extend(validate(&applied.changed, &case, &mut facts));
     let emptied = emptied(&applied.changed, &after.fields);
     for (funnel, stage) in deals {
         criteria.extend(sticky(rules, funnel, stage, &emptied, &case));
     }
-    let facts = changes_read(&rules.fields, &applied.changed, &customer.fields, &after.fields);
     let keys = identities(rules, &after.fields);
     let effect = CustomerChange {
         customer: customer.id,

@@ -6,7 +6,7 @@
 use super::actor::Actor;
 use super::assignment::{may_receive, receiver_faults};
 use super::case::{Case, Movement};
-use super::decision::{Checked, CheckedKind, Decision, FactsRead};
+use super::decision::{Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind};
 use super::effects::{DealChange, DealCreation, HistoryKind, HistoryLine, HoldingChange, Made};
 use super::facts::{Customer, Deal, DealFacts, DealState, FieldValues, Origin, Person};
 use super::fields::{Declared, Written};
@@ -87,7 +87,7 @@ pub fn create(permit: &Permit, assign: Option<&Permit>, new: NewDeal<'_>, now: T
     let implicit = implicit_creation(stage);
     let path = match way_in(funnel, stage, &implicit, actor) {
         Ok(path) => path,
-        Err(refused) => return refused,
+        Err(kind) => return Decision::refused(kind),
     };
     if new.has_open_deal {
         return Decision::out_of_state(Message::new("open_deal_exists").with("funnel", funnel.label.clone()));
@@ -123,7 +123,7 @@ fn make(
     let mut facts = changes_read(&rules.fields, &changed, &FieldValues::new(), &record.deal.fields);
     let movement = Movement { from: None, to: &path.target.id, reason: None, id: &path.rule.id };
     let case = Case { receiver: new.owner, movement: Some(movement), ..Case::of(rules, actor, at, &record) };
-    criteria.extend(validate(rules, &changed, &case));
+    criteria.extend(validate(&changed, &case, &mut facts));
     criteria.extend(path.demands(&case, &mut facts));
     criteria.extend(new.cooling_until.map(|until| cooling(until, at)));
     let mut holdings = Vec::new();
@@ -228,15 +228,15 @@ fn way_in<'a>(
     stage: &'a Stage,
     implicit: &'a Move,
     actor: &Actor,
-) -> Result<MovePath<'a>, Decision<DealCreation>> {
+) -> Result<MovePath<'a>, RefusalKind> {
     let leads_here = |rule: &&Move| rule.from == MoveFrom::Creation && rule.to == MoveTo::Stage(stage.id.clone());
     let given = funnel.moves.iter().find(leads_here);
     let Some(rule) = given.or((stage.kind == StageKind::Start).then_some(implicit)) else {
         let message = Message::new("no_such_creation").with("stage", stage.label.clone());
-        return Err(Decision::out_of_state(message));
+        return Err(RefusalKind::State(message));
     };
     let path = MovePath { funnel, rule, target: stage };
-    if path.is_for(actor) { Ok(path) } else { Err(Decision::forbidden(not_for(rule))) }
+    if path.is_for(actor) { Ok(path) } else { Err(RefusalKind::Permission(not_for(rule))) }
 }
 
 /// What a deal is to become.
@@ -271,7 +271,7 @@ pub fn change(permit: &Permit, record: &DealFacts, write: DealWrite, now: Time) 
     let after = Deal { fields: applied.values, product, ..deal.clone() };
     let case = Case { deal: Some(&after), ..Case::of(rules, permit.actor(), now, record) };
     permit.note(&Case { deal: Some(deal), ..case }, &mut facts);
-    criteria.extend(validate(rules, &changed, &case));
+    criteria.extend(validate(&changed, &case, &mut facts));
     criteria.extend(sticky(rules, &deal.funnel, &deal.stage, &emptied, &case));
     Decision::conclude(criteria, facts, || DealChange {
         deal: after.id,
@@ -311,9 +311,5 @@ fn shown(word: &str) -> String {
 
 fn unmet(mut faults: Vec<Checked>, fault: Checked) -> Decision<DealCreation> {
     faults.push(fault);
-    Decision::Refused(super::decision::Refusal {
-        kind: super::decision::RefusalKind::Unmet,
-        criteria: faults,
-        facts: FactsRead::default(),
-    })
+    Decision::Refused(Refusal { kind: RefusalKind::Unmet, criteria: faults, facts: FactsRead::default() })
 }

@@ -202,16 +202,19 @@ impl<T> Decision<T> {
         }
     }
 
+    /// Refused before anything was checked.
+    pub(super) fn refused(kind: RefusalKind) -> Self {
+        Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
+    }
+
     /// Refused because the action on this row is not permitted.
     pub(super) fn forbidden(message: Message) -> Self {
-        let kind = RefusalKind::Permission(message);
-        Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
+        Self::refused(RefusalKind::Permission(message))
     }
 
     /// Refused because the deal is not in a state for it.
     pub(super) fn out_of_state(message: Message) -> Self {
-        let kind = RefusalKind::State(message);
-        Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
+        Self::refused(RefusalKind::State(message))
     }
 
     /// Everything that was checked.

@@ -8,7 +8,7 @@ use super::case::Case;
 use super::decision::FactsRead;
 use super::facts::{Customer, Deal, Person};
 use super::figures::figure;
-use crate::rules::expression::Predicate;
+use crate::rules::expression::{Expression, Predicate};
 use crate::rules::model::{Figure, Rules, Span, Stage, StageKind};
 use crate::values::{Key, Time};
 
@@ -95,11 +95,9 @@ fn deadline_cases(rules: &Rules, dwell: &Figure<Span>, now: Time) -> Vec<Deadlin
     let nobody = Actor::system();
     let facts = Case::new(rules, &nobody, now);
     let cases = dwell.cases.iter().filter_map(|case| {
-        let when = match &case.when {
-            // What cannot be said in SQL is not guessed: the checker of the rules refuses it in figures of dwell.
-            Some(when) => Some(when.predicate(&facts, &rules.calendar).unwrap_or(Predicate::Known(None))),
-            None => None,
-        };
+        // What cannot be said in SQL is not guessed: the checker of the rules refuses it in figures of dwell.
+        let said = |when: &Expression| when.predicate(&facts, &rules.calendar).unwrap_or(Predicate::Known(None));
+        let when = case.when.as_ref().map(said);
         let never = matches!(when, Some(Predicate::Known(Some(false) | None)));
         let by = rules.calendar.subtract_span(now, case.is);
         (!never).then_some(DeadlineCase { when, overdue_if_entered_by: by })

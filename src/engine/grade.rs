@@ -102,9 +102,10 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &GradeRequest, now: T
     let after = Deal { grade: Some(grade.clone()), ..facts.deal.clone() };
     let case = Case { deal: Some(&after), ..case };
     let path = Path { entity: crate::rules::expression::Entity::Deal, name: Key::new("grade") };
-    criteria.extend(super::validations::validate(rules, std::slice::from_ref(&path), &case));
+    let mut read = graded.facts;
+    criteria.extend(super::validations::validate(std::slice::from_ref(&path), &case, &mut read));
     let is_override = grade != graded.grade;
-    Decision::conclude(criteria, graded.facts, || Grading {
+    Decision::conclude(criteria, read, || Grading {
         deal: facts.deal.id,
         customer: facts.customer.id,
         grade,

@@ -7,7 +7,7 @@
 use super::actor::{Actor, Who};
 use super::case::{Case, Movement};
 use super::criteria;
-use super::decision::{Checked, Decision, FactsRead};
+use super::decision::{CheckOutcome, Checked, CheckedKind, Decision, FactsRead, RefusalKind};
 use super::dwell;
 use super::effects::{HistoryKind, HistoryLine, HoldingChange, Made, Move};
 use super::facts::{Deal, DealFacts, DealState};
@@ -96,7 +96,7 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Ti
     }
     let path = match find(rules, actor, deal, request) {
         Ok(path) => path,
-        Err(refused) => return refused,
+        Err(kind) => return Decision::refused(kind),
     };
     let at = now.max(deal.entered_at);
     let case = Case::of(rules, actor, at, facts);
@@ -113,8 +113,8 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Ti
 }
 
 /// The path that is asked for, or why there is none.
-fn find<'a>(rules: &'a Rules, actor: &Actor, deal: &Deal, request: &MoveRequest) -> Result<Path<'a>, Decision<Move>> {
-    let state = |message: Message| Err(Decision::out_of_state(message));
+fn find<'a>(rules: &'a Rules, actor: &Actor, deal: &Deal, request: &MoveRequest) -> Result<Path<'a>, RefusalKind> {
+    let state = |message: Message| Err(RefusalKind::State(message));
     let stage_label = |id: &Key| {
         let stage = rules.funnels.get(&deal.funnel).and_then(|funnel| funnel.stage(id));
         stage.map_or_else(|| criteria::in_words(rules, id), |stage| stage.label.clone())
@@ -138,7 +138,7 @@ fn find<'a>(rules: &'a Rules, actor: &Actor, deal: &Deal, request: &MoveRequest)
         let message = Message::new("no_such_move");
         return state(message.with("from", stage_label(&deal.stage)).with("to", stage_label(&request.to)));
     };
-    paths.find(|path| path.is_for(actor)).ok_or_else(|| Decision::forbidden(not_for(first.rule)))
+    paths.find(|path| path.is_for(actor)).ok_or_else(|| RefusalKind::Permission(not_for(first.rule)))
 }
 
 /// A move of the rules with the stage it leads to for one deal.
@@ -218,7 +218,6 @@ impl<'a> Path<'a> {
 
     /// The move's own `when`: unlike a criterion's, what is unknown does not open a path.
     fn condition(&self, case: &Case<'_>, read: &mut FactsRead) -> Option<Checked> {
-        use super::decision::{CheckOutcome, CheckedKind};
         let when = self.rule.when.as_ref()?;
         let message = Message::new("criterion_met");
         let mut checked = Checked::new(self.rule.id.clone(), CheckedKind::Require, CheckOutcome::Met, message);

@@ -1,12 +1,13 @@
 //! What must stay true when fields are written: the company's validations, and what the stages a deal has passed
 //! demanded (`has` is sticky).
 
+use super::case::Case;
+use super::criteria::{note, require};
 use super::decision::{CheckOutcome, Checked, CheckedKind, FactsRead, Severity};
-use crate::rules::expression::{Entity, Expression, Facts, Outcome, Path, Read};
+use crate::rules::expression::{Entity, Expression, Facts, Path, Read};
 use crate::rules::model::{Criterion, CriterionKind, Fields, Mode, Rules, StageKind, Validation};
 use crate::texts::Message;
-use crate::values::{Date, Key, Value};
-use indexmap::IndexMap;
+use crate::values::{Date, Key};
 
 impl Severity {
     /// How hard a criterion is on a day: before `enforce_from` it only warns.
@@ -21,68 +22,56 @@ impl Severity {
     }
 }
 
-/// Every validation that names a changed field, as it comes out on `facts` (which read as after the write).
+/// Every validation that names a changed field, as it comes out on the case as it is after the write. What it reads is
+/// kept with the facts of the decision.
 #[must_use]
-pub fn validate(rules: &Rules, changed: &[Path], facts: &dyn Facts) -> Vec<Checked> {
-    rules
-        .validations
-        .iter()
-        .filter(|validation| names_any(validation, changed))
-        .map(|validation| check(rules, validation, facts))
-        .collect()
+pub fn validate(changed: &[Path], case: &Case<'_>, read: &mut FactsRead) -> Vec<Checked> {
+    let named = case.rules.validations.iter().filter(|validation| is_asked(validation, changed, case));
+    named.map(|validation| check(validation, changed, case, read)).collect()
 }
 
-fn names_any(validation: &Validation, changed: &[Path]) -> bool {
-    let expressions = std::iter::once(&validation.require).chain(&validation.when);
-    expressions.flat_map(Expression::reads).any(|read| matches!(read, Read::Field(path) if changed.contains(path)))
+fn reads(validation: &Validation) -> impl Iterator<Item = &Read> {
+    std::iter::once(&validation.require).chain(&validation.when).flat_map(Expression::reads)
 }
 
-fn check(rules: &Rules, validation: &Validation, facts: &dyn Facts) -> Checked {
-    let applies = validation.when.as_ref().is_none_or(|when| when.holds(facts, &rules.calendar) != Some(false));
-    let outcome = if !applies {
-        CheckOutcome::NotApplicable
-    } else {
-        match validation.require.evaluate(facts, &rules.calendar) {
-            Outcome::Known(Value::Bool(true)) => CheckOutcome::Met,
-            Outcome::Known(_) => CheckOutcome::Unmet,
-            // A field that was just emptied says nothing that could be wrong; `required` and `has` ask for presence.
-            Outcome::Unknown { missing } if !missing.is_empty() => CheckOutcome::NotApplicable,
-            Outcome::Unknown { .. } => CheckOutcome::Missing,
-        }
+fn names(validation: &Validation, path: &Path) -> bool {
+    reads(validation).any(|read| matches!(read, Read::Field(named) if named == path))
+}
+
+fn is_asked(validation: &Validation, changed: &[Path], case: &Case<'_>) -> bool {
+    // A customer may have many deals: what compares his fields with a deal's is asked when the deal is written.
+    let of_a_deal = |read: &Read| match read {
+        Read::Field(path) => matches!(path.entity, Entity::Deal | Entity::Contract | Entity::Owner),
+        Read::Count { .. } | Read::Last { .. } | Read::Entered { .. } | Read::Holding { .. } => true,
+        Read::Now | Read::Today => false,
     };
-    let fields = validation.require.reads().iter().filter_map(|read| match read {
-        Read::Field(path) if matches!(path.entity, Entity::Deal | Entity::Customer) => Some(path.to_string()),
-        _ => None,
-    });
-    Checked {
-        id: validation.id.clone(),
-        kind: CheckedKind::Validation,
-        stage: None,
-        outcome,
-        severity: Severity::on(validation.mode, validation.enforce_from, facts.today()),
-        message: Message::new("validation_unmet").with("rule", validation.require.source()),
-        label: validation.message.clone(),
-        pointer: None,
-        values: values_of(validation.require.reads(), facts),
-        fields: fields.collect(),
-        progress: None,
-        possible_from: None,
-        enforce_from: validation.enforce_from.filter(|from| facts.today() < *from),
-    }
+    changed.iter().any(|path| names(validation, path)) && (case.deal.is_some() || !reads(validation).any(of_a_deal))
 }
 
-/// The values that an expression read, by their names.
-#[must_use]
-pub fn values_of(reads: &[Read], facts: &dyn Facts) -> IndexMap<String, Option<Value>> {
-    reads.iter().map(|read| (read.to_string(), value_of(read, facts))).collect()
-}
-
-fn value_of(read: &Read, facts: &dyn Facts) -> Option<Value> {
-    match read {
-        Read::Now => Some(Value::Time(facts.now())),
-        Read::Today => Some(Value::Date(facts.today())),
-        read => facts.read(read).map(std::borrow::Cow::into_owned),
+fn check(validation: &Validation, changed: &[Path], case: &Case<'_>, read: &mut FactsRead) -> Checked {
+    let id = validation.id.clone();
+    let mut checked = Checked::new(id, CheckedKind::Validation, CheckOutcome::Met, Message::new("criterion_met"));
+    checked.label = validation.message.clone();
+    let today = case.today();
+    checked.severity = Severity::on(validation.mode, validation.enforce_from, today);
+    checked.enforce_from = validation.enforce_from.filter(|from| today < *from);
+    if let Some(when) = &validation.when {
+        note(when, case, &mut checked, read);
+        if case.holds(when) == Some(false) {
+            checked.outcome = CheckOutcome::NotApplicable;
+            checked.message = Message::new("criterion_not_applicable");
+            return checked;
+        }
     }
+    require(&validation.require, case, &mut checked, read);
+    // Who only empties fields says nothing that could be wrong; `required` and `has` ask for presence. Everything else
+    // that is unknown refuses, as a criterion does.
+    let mut written = changed.iter().filter(|path| names(validation, path));
+    if checked.outcome == CheckOutcome::Missing && written.all(|path| !case.has(path)) {
+        checked.outcome = CheckOutcome::NotApplicable;
+        checked.message = Message::new("criterion_not_applicable");
+    }
+    checked
 }
 
 /// Of the changed fields, those that have no value any more.

@@ -156,26 +156,71 @@ fn what_stages_demanded_cannot_be_emptied() {
     assert_eq!(changed(rules, &facts, emptied), "refused: graded.sold");
 }
 
+fn validated(require: &str) -> Rules {
+    let mut rules = company();
+    rules.validations.push(Validation {
+        id: key("valid"),
+        when: None,
+        require: expression(require, Place::Decision),
+        mode: Mode::Enforce,
+        enforce_from: None,
+        message: None,
+    });
+    rules
+}
+
 #[test]
 fn validations_hold_on_every_write_of_what_they_name() {
-    let rules = || {
-        let mut rules = company();
-        rules.validations.push(Validation {
-            id: key("ahead"),
-            when: None,
-            require: expression("deal.visit_on >= today", Place::Decision),
-            mode: Mode::Enforce,
-            enforce_from: None,
-            message: None,
-        });
-        rules
-    };
+    let rules = || validated("deal.visit_on >= today");
     let on = |day: &str| write("visit_on", Some(Value::Date(date(day))));
     let facts = deal_in("lead").with("deal.visit_on", Value::Date(date("2026-01-01")));
-    assert_eq!(changed(rules(), &facts, on("2026-03-01")), "refused: ahead");
+    assert_eq!(changed(rules(), &facts, on("2026-03-01")), "refused: valid");
     // `today` is a day of the rules' zone.
     assert_eq!(changed(rules(), &facts, on("2026-03-02")), "allowed");
     assert_eq!(changed(rules(), &facts, write("score", Some(Value::Int(1)))), "allowed", "names another field");
+    assert_eq!(changed(rules(), &facts, write("visit_on", None)), "allowed", "emptying it says nothing wrong");
+}
+
+#[test]
+fn what_a_validation_lacks_refuses() {
+    let rules = || validated("deal.score < 5 || customer.verified");
+    let score = |n: i64| write("score", Some(Value::Number(n.into())));
+    assert_eq!(changed(rules(), &deal_in("lead"), score(3)), "allowed");
+    assert_eq!(changed(rules(), &deal_in("lead"), score(9)), "refused: valid?");
+    let verified = deal_in("lead").with("customer.verified", Value::Bool(true));
+    assert_eq!(changed(rules(), &verified, score(9)), "allowed");
+}
+
+#[test]
+fn a_validation_reads_no_personal_value_into_the_open_log() {
+    let rules = validated("deal.score < 5 || has(customer.phone)");
+    let facts = deal_in("lead").with("customer.phone", Value::Text("+8613800000000".into()));
+    let permit = permit(&Arc::new(rules), &actor(LI, "seller"), Action::DealsWrite).unwrap();
+    let decision = change(&permit, &facts, write("score", Some(Value::Number(9.into()))), now());
+    assert!(decision.criteria()[0].values.contains_key("customer.phone"));
+    assert!(decision.facts().personal.contains_key("customer.phone"), "the store takes out what is named here");
+}
+
+#[test]
+fn a_customers_write_is_held_to_what_is_about_customers_alone() {
+    use crate::engine::customers::{CustomerWrite, change};
+    use crate::engine::permission::{HeldDeal, Row};
+    let facts = deal_in("lead");
+    let written = |require: &str| {
+        let (rules, caller) = (Arc::new(validated(require)), actor(LI, "seller"));
+        let held = [HeldDeal { deal: &facts.deal, owner: facts.owner.as_ref() }];
+        let row = Row::Customer { customer: &facts.customer, deals: &held };
+        let sight = permit(&rules, &caller, Action::CustomersWrite).unwrap().sight(&row, now()).unwrap();
+        let write = CustomerWrite {
+            written: [(key("size"), Some(choice("ordinary")))].into_iter().collect(),
+            contacts: None,
+            faults: Vec::new(),
+        };
+        outcome(&change(&rules, &caller, &sight, &facts.customer, &[], write, now()))
+    };
+    assert_eq!(written("customer.size == \"large\""), "refused: valid");
+    assert_eq!(written("customer.size == \"large\" || customer.verified"), "refused: valid?");
+    assert_eq!(written("customer.size == \"large\" || deal.suitable"), "allowed", "asked when a deal is written");
 }
 
 #[test]

@@ -211,3 +211,20 @@ fn fields_are_written_all_or_none() {
     ];
     assert_eq!(play(vec![story], steps).0, "passed");
 }
+
+#[test]
+fn the_shipped_rules_prove_themselves() {
+    let checked = crate::rules::check::check(include_str!("../../../config/rules.yaml"), Some(date("2026-03-02")));
+    let rules = checked.rules.unwrap_or_else(|| panic!("{:?}", checked.problems));
+    assert!(!rules.scenarios.is_empty());
+    let english = [Language::new("en")];
+    let results = run(&Arc::new(rules));
+    let failures: Vec<String> = results
+        .iter()
+        .flat_map(|result| result.failures.iter().map(move |failure| (result, failure)))
+        .map(|(result, failure)| {
+            format!("{} {}: {}", failure.line, result.name.get(&english), failure.message.render(&english))
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}

@@ -1,0 +1,199 @@
+//! What a decision costs: a move that ten criteria guard, met and unmet; the options of a deal; a permit's sight of a
+//! row. The engine is pure, so this is the whole price of a decision besides reading and writing.
+
+#![allow(clippy::panic, reason = "a bench whose world is wrong has nothing to measure")]
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use loudou::engine::actor::{Actor, Who};
+use loudou::engine::decision::Decision;
+use loudou::engine::facts::{Activity, Customer, Deal, DealFacts, DealState, Origin, Person, Visit};
+use loudou::engine::moves::{MoveRequest, decide, options};
+use loudou::engine::{Permit, Row, permit};
+use loudou::rules::Rules;
+use loudou::rules::model::Action;
+use loudou::values::{ActivityId, CustomerId, DealId, Key, TeamId, Time, UserId, Value};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::sync::Arc;
+
+const RULES: &str = r#"
+format: 1
+languages: [en]
+currency: CNY
+country: CN
+calendar: {time_zone: Asia/Shanghai, workdays: [mon, tue, wed, thu, fri], hours: 09:00-18:00}
+fields:
+  customer:
+    name: {type: text, required: true}
+    size: {type: choice, of: [large, ordinary]}
+    industry: {type: text}
+    verified: {type: bool}
+  deal:
+    suitable: {type: bool}
+    score: {type: number}
+    visit_on: {type: date}
+activities:
+  call: {outcomes: [reached, interested]}
+  visit: {outcomes: [agreed]}
+funnels:
+  standard:
+    stages:
+      - {id: resource, kind: start}
+      - id: lead
+        holding: {ideal: 7, warn: 9, at_most: 12}
+        dwell: 5wd
+        enter:
+          - has: [customer.name, customer.size, customer.industry]
+          - {id: large, require: 'customer.size == "large"'}
+          - {id: scored, require: 'deal.score > 10 && deal.suitable'}
+          - {id: industry, require: 'customer.industry.startsWith("manu")'}
+          - {id: verified, require: 'customer.verified || deal.score >= 80'}
+          - {id: reached, activity: call, outcome: reached, at_least: 2}
+          - {id: interested, activity: call, outcome: interested, within: 20wd}
+          - {id: agreed, activity: visit, outcome: agreed}
+          - {id: ahead, when: 'has(deal.visit_on)', require: 'deal.visit_on >= today'}
+          - {id: dwelt, dwelt: resource, at_least: 1wd}
+      - {id: won, kind: won}
+      - {id: lost, kind: lost, reasons: [{id: refused}]}
+first_administrator: [admin]
+roles:
+  seller: {may: [{do: [deals.read, deals.move, customers.read], scope: own}]}
+  admin: {may: [{do: [people.read, people.write, rules.read, rules.draft, rules.activate, deals.create], scope: all}]}
+"#;
+
+fn rules() -> Arc<Rules> {
+    let checked = loudou::rules::check(RULES, None);
+    match checked.rules {
+        Some(rules) => Arc::new(rules),
+        None => panic!(
+            "{}",
+            checked.problems.iter().map(|one| format!("{}: {:?}\n", one.place.line, one.message)).collect::<String>()
+        ),
+    }
+}
+
+fn id(n: u128) -> uuid::Uuid {
+    uuid::Uuid::from_u128(n)
+}
+
+fn time(text: &str) -> Time {
+    text.parse().unwrap_or_else(|fault| panic!("{text}: {fault}"))
+}
+
+fn seller() -> Arc<Actor> {
+    Arc::new(Actor { who: Who::User(UserId(id(1))), roles: vec![Key::new("seller")], ..Actor::system() })
+}
+
+/// A deal with twenty activities.
+fn record() -> DealFacts {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let entered_at = time("2026-02-26T15:00:00+08:00");
+    let customer = Customer {
+        id: CustomerId(id(11)),
+        creator: None,
+        fields: [
+            (Key::new("name"), text("Loudou")),
+            (Key::new("size"), Value::Choice(Key::new("large"))),
+            (Key::new("industry"), text("manufacturing")),
+            (Key::new("verified"), Value::Bool(true)),
+        ]
+        .into(),
+        contacts: Vec::new(),
+        version: 1,
+        facts_version: 1,
+        created_at: entered_at,
+        updated_at: entered_at,
+    };
+    let owner = Person {
+        id: UserId(id(1)),
+        roles: vec![Key::new("seller")],
+        team: Some(TeamId(id(2))),
+        active: true,
+        fields: Default::default(),
+        holdings: BTreeMap::from([((Key::new("standard"), Key::new("lead")), 5)]),
+    };
+    let deal = Deal {
+        id: DealId(id(12)),
+        customer: customer.id,
+        funnel: Key::new("standard"),
+        stage: Key::new("resource"),
+        state: DealState::Open,
+        owner: Some(owner.id),
+        team: owner.team,
+        creator: None,
+        discoverer: None,
+        origin: Origin::Supplied,
+        product: None,
+        grade: None,
+        graded_by: None,
+        graded_at: None,
+        reason: None,
+        cooling_until: None,
+        lost_from: None,
+        fields: [(Key::new("suitable"), Value::Bool(true)), (Key::new("score"), Value::Number(85.into()))].into(),
+        version: 1,
+        facts_version: 1,
+        entered_at,
+        created_at: entered_at,
+        updated_at: entered_at,
+        closed_at: None,
+    };
+    let kinds = [("call", Some("reached")), ("call", Some("interested")), ("visit", Some("agreed")), ("call", None)];
+    let activities = (0..20_u128).zip(kinds.iter().cycle()).map(|(n, (kind, outcome))| Activity {
+        id: ActivityId(id(100 + n)),
+        deal: deal.id,
+        kind: Key::new(kind),
+        outcome: outcome.map(Key::new),
+        method: None,
+        contact: None,
+        note: None,
+        actor: deal.owner,
+        at: time("2026-02-27T10:00:00+08:00"),
+        logged_at: time("2026-02-27T10:00:00+08:00"),
+    });
+    DealFacts {
+        activities: activities.collect(),
+        visits: vec![Visit { stage: deal.stage.clone(), entered_at, left_at: None }],
+        deal,
+        customer,
+        contracts: Vec::new(),
+        payments: Vec::new(),
+        owner: Some(owner),
+        customer_open_deals: 1,
+        customer_won_deals: 0,
+    }
+}
+
+fn granted(rules: &Arc<Rules>, action: Action) -> Permit {
+    permit(rules, &seller(), action).unwrap_or_else(|| panic!("a seller may"))
+}
+
+fn decisions(bench: &mut Criterion) {
+    let (rules, met, now) = (rules(), record(), time("2026-03-02T10:00:00+08:00"));
+    let unmet = DealFacts { activities: Vec::new(), ..record() };
+    let request = MoveRequest { from: None, to: Key::new("lead"), reason: None, note: None };
+    let moving = granted(&rules, Action::DealsMove);
+    assert!(matches!(decide(&moving, &met, &request, now), Decision::Allowed(_)));
+    assert!(matches!(decide(&moving, &unmet, &request, now), Decision::Refused(_)));
+
+    let mut group = bench.benchmark_group("decide");
+    group.bench_function("a move past 10 criteria, allowed", |bench| {
+        bench.iter(|| decide(black_box(&moving), black_box(&met), &request, now));
+    });
+    group.bench_function("a move past 10 criteria, refused", |bench| {
+        bench.iter(|| decide(black_box(&moving), black_box(&unmet), &request, now));
+    });
+    group.bench_function("the options of a deal", |bench| {
+        let actor = seller();
+        bench.iter(|| options(black_box(&rules), &actor, black_box(&met), now));
+    });
+    let reading = granted(&rules, Action::DealsRead);
+    group.bench_function("a permit and its sight of a row", |bench| {
+        bench.iter(|| black_box(&reading).sight(&Row::from(black_box(&met)), now));
+    });
+    group.bench_function("a permit as a filter of rows", |bench| bench.iter(|| black_box(&reading).filter(now)));
+    group.finish();
+}
+
+criterion_group!(benches, decisions);
+criterion_main!(benches);

@@ -181,15 +181,14 @@ pub async fn logout_everywhere(house: House, context: Context, caller: Caller, w
 /// Who I am, and what my roles grant.
 #[utoipa::path(get, path = "/v1/me", tag = "access", responses(
     (status = 200, description = "The caller.", body = MeView)))]
-pub async fn get_me(house: House, caller: Caller) -> Answer<MeView> {
-    let active = house.0.active().await?;
-    let known = caller.actor.user().and_then(|user| active.directory.user(user));
-    let user = UserView::from(known.ok_or(ApiError::Unauthenticated)?.user.clone());
+pub async fn get_me(house: House, context: Context, caller: Caller) -> Answer<MeView> {
+    let (user, active) = house.0.me(&caller.reads(&context)?).await?;
     let granted = |action: Action| {
-        reach(&active.rules, &caller.actor.roles, action)
-            .map(|scope| PermissionView { action: action.word(), scope: scope_word(scope) })
+        let scope = reach(&active.rules, &user.roles, action)?;
+        Some(PermissionView { action: action.word(), scope: scope_word(scope) })
     };
-    Ok(Reply::ok(MeView { user, permissions: Action::ALL.into_iter().filter_map(granted).collect() }))
+    let permissions = Action::ALL.into_iter().filter_map(granted).collect();
+    Ok(Reply::ok(MeView { user: UserView::from(user), permissions }))
 }
 
 fn scope_word(scope: Scope) -> &'static str {

@@ -1,6 +1,7 @@
 //! The command line: one file for each command. It may name everything, and is the only one to read the system's clock,
 //! environment and signals: what others need of them is handed in.
 
+pub mod house;
 pub mod openapi;
 pub mod serve;
 

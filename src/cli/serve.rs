@@ -1,11 +1,9 @@
 //! `loudou serve`: builds the application from the settings and serves it until a signal says otherwise.
 
-use crate::api::access::Nobody;
-use crate::api::health::Readiness;
+use super::house;
 use crate::api::server::{self, Ended};
-use crate::api::{App, Parts};
 use crate::settings::{Http, Log, LogFormat, Settings};
-use crate::values::{Language, Time};
+use crate::workflow::Workflow;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory};
 use std::io::{IsTerminal, Write};
@@ -54,22 +52,29 @@ fn serve(settings: Settings) -> Result<Ended, String> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|fault| fault.to_string())?;
     runtime.block_on(async {
-        let app = App::new(parts(settings)).map_err(|faults| faults.join("; "))?;
-        server::run(Arc::new(app).into()).await.map_err(|fault| fault.to_string())
+        let workflow = house::open(&settings.database, &settings.rules).await?;
+        offer_setup(&workflow).await?;
+        run(settings.http, workflow).await
     })
 }
 
-/// What the door needs, from the settings: the one place where it is put together.
-#[must_use]
-pub fn parts(settings: Settings) -> Parts {
-    Parts {
-        settings: settings.http,
-        clock: Arc::new(|| Time::from(chrono::Utc::now())),
-        fallback_language: Arc::new(|| Language::new("en")),
-        readiness: Readiness::new(Box::new(|| Box::pin(std::future::ready(Ok(()))))),
-        authenticator: Arc::new(Nobody),
-        workflow: None,
+/// Serves an open house until a signal says otherwise.
+pub async fn run(settings: Http, workflow: Arc<Workflow>) -> Result<Ended, String> {
+    let app = house::app(settings, &workflow, Arc::new(house::clock)).map_err(|faults| faults.join("; "))?;
+    let ended = server::run(Arc::new(app).into()).await.map_err(|fault| fault.to_string())?;
+    workflow.store().close().await.map_err(|fault| crate::api::error::chain(&fault))?;
+    Ok(ended)
+}
+
+/// While there is nobody, prints a one-time token for the first administrator: to standard output only, never the log.
+async fn offer_setup(workflow: &Workflow) -> Result<(), String> {
+    let told = |failure| crate::api::error::chain(&failure);
+    if workflow.is_empty().await.map_err(told)? {
+        let token = workflow.new_setup_token(house::clock()).await.map_err(told)?;
+        println!("There is nobody yet. Make the first administrator within 15 minutes: POST /v1/setup with the token");
+        println!("{token}");
     }
+    Ok(())
 }
 
 fn warn_if_open(settings: &Http) {

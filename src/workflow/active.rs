@@ -71,6 +71,18 @@ impl Workflow {
         Ok(self.store.read(|tx| tx.epochs()).await? == active.epochs)
     }
 
+    /// Whether the database answers and this process can use the active rules.
+    pub async fn ready(&self) -> Outcome<()> {
+        let active = self.active().await?;
+        if self.is_current(&active).await? { Ok(()) } else { self.reload().await.map(drop) }
+    }
+
+    /// The first language of the rules in use.
+    #[must_use]
+    pub fn first_language(&self) -> Option<crate::values::Language> {
+        self.active.load().as_ref().and_then(|active| active.rules.languages.first().cloned())
+    }
+
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store

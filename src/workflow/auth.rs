@@ -5,6 +5,7 @@
 //! for good by strangers.
 
 use super::Workflow;
+use super::active::Active;
 use super::answer::{Recorded, SessionAnswer};
 use super::call::{Call, Caller};
 use super::conclude::{About, own_business, subject};
@@ -13,10 +14,11 @@ use super::passwords::{LONGEST, SHORTEST};
 use super::scene::SignedIn;
 use super::secrets::{fresh_token, token_hash};
 use crate::engine::sight::Sight;
-use crate::store::{Effect, NewToken, PeopleChange, Rotating, Rotation, StoreError, Tx};
+use crate::store::{Effect, NewToken, PeopleChange, Rotating, Rotation, StoreError, Tx, User};
 use crate::texts::Message;
 use crate::values::{SessionId, Time, UserId};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// How long a refresh token is good for if it is not used: 30 days.
 const REFRESH_MICROS: i64 = 30 * 86_400_000_000;
@@ -123,6 +125,15 @@ impl Workflow {
                 Err(Failure::Unauthenticated)
             }
         }
+    }
+
+    /// The caller, as the directory knows him at this moment, and by which rules.
+    pub async fn me(&self, call: &Call) -> Outcome<(User, Arc<Active>)> {
+        self.reading(call, SignedIn("me"), |scene, _| {
+            let known = scene.actor.user().and_then(|user| scene.active.directory.user(user));
+            Ok(known.map(|known| (known.user.clone(), Arc::clone(&scene.active))).ok_or(Failure::Unauthenticated))
+        })
+        .await
     }
 
     /// Ends the caller's sign-in: its access tokens too, at the next request, on every process.

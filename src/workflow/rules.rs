@@ -77,7 +77,7 @@ pub async fn check_aside(text: String, now: Time) -> Outcome<CheckedRules> {
 impl Workflow {
     /// Checks a rules file and changes nothing.
     pub async fn check_rules(&self, call: &Call, text: String) -> Outcome<CheckedRules> {
-        drop(self.admit(call, Action::RulesDraft).await?);
+        self.reading(call, Action::RulesDraft, |_, _| Ok(Ok(()))).await?;
         check_aside(text, call.now).await
     }
 

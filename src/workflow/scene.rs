@@ -103,7 +103,8 @@ enum Access {
 }
 
 impl Workflow {
-    /// Whether the caller may try the action at all: asked before a body is read.
+    /// Whether the caller may try the action at all, as far as this process knows: asked before a body is read. The use
+    /// case itself compares the epochs (`play`); an operation that would not read anything must do so too.
     pub async fn admit<D: Demand>(&self, call: &Call, demand: D) -> Outcome<Scene<D::Permit>> {
         for _ in 0..MOST_RESTARTS {
             let active = self.active().await?;

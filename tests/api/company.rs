@@ -1,0 +1,215 @@
+//! A company to try things on: a server over a fresh database, with people, teams and a clock that the test turns.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use crate::client::{Seen, Server, settings};
+use crate::postgres;
+use loudou::cli::house;
+use loudou::store::{Store, StoreSettings};
+use loudou::values::Time;
+use loudou::workflow::Workflow;
+use loudou::workflow::secrets::Secrets;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+/// What drives the store's answers in tests.
+pub static RUNTIME: LazyLock<tokio::runtime::Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Which database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// A test on both databases: `on_both!(name, |company| { ... })`.
+#[macro_export]
+macro_rules! on_both {
+    ($(#[$doc:meta])* $name:ident, |$company:ident| $body:block) => {
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn run($company: &mut $crate::company::Company) $body
+
+            #[test]
+            fn on_sqlite() {
+                run(&mut $crate::company::Company::new($crate::company::On::Sqlite).unwrap());
+            }
+
+            #[test]
+            fn on_postgres() {
+                if let Some(mut company) = $crate::company::Company::new($crate::company::On::Postgres) {
+                    run(&mut company);
+                }
+            }
+        }
+    };
+}
+
+pub struct Company {
+    pub server: Server,
+    pub workflow: Arc<Workflow>,
+    pub url: String,
+    clock: Arc<AtomicI64>,
+    secrets: String,
+    /// Tokens and ids by login.
+    people: HashMap<String, Person>,
+    teams: HashMap<String, String>,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub id: String,
+    pub token: String,
+    pub refresh_token: String,
+}
+
+/// The moment at which a company's day begins: a Monday, 10:00 in Shanghai.
+pub const MONDAY: &str = "2026-03-02T02:00:00Z";
+
+impl Company {
+    /// The founding deck's company on a fresh database: an administrator `ada`; nothing where there is no PostgreSQL.
+    pub fn new(on: On) -> Option<Self> {
+        Self::with_rules(on, house::DEFAULT_RULES)
+    }
+
+    pub fn with_rules(on: On, rules: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match on {
+            On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
+            On::Postgres => postgres::fresh_database()?,
+        };
+        let clock = Arc::new(AtomicI64::new(MONDAY.parse::<Time>().unwrap().micros()));
+        let secrets = Secrets::fresh_text();
+        let workflow = open(&url, &secrets);
+        let now = Time::from_micros(clock.load(Ordering::SeqCst));
+        RUNTIME.block_on(workflow.seed_rules(rules.to_owned(), None, now)).unwrap();
+        let token = RUNTIME.block_on(workflow.new_setup_token(now)).unwrap();
+        let server = serve(&workflow, &clock, &[]);
+        let mut company = Self {
+            server,
+            workflow,
+            url,
+            clock,
+            secrets,
+            people: HashMap::new(),
+            teams: HashMap::new(),
+            _folder: folder,
+        };
+        let body = json!({"token": token, "login": "ada", "name": "Ada", "password": PASSWORD});
+        let seen = company.server.post("/v1/setup", &body).expect(201);
+        company.remember("ada", &seen);
+        Some(company)
+    }
+
+    /// Another process over the same database, with its own idea of the rules and people.
+    pub fn another_process(&self, flags: &[&str]) -> Server {
+        serve(&open(&self.url, &self.secrets), &self.clock, flags)
+    }
+
+    fn remember(&mut self, login: &str, seen: &Seen) -> Person {
+        let text = |name: &str| seen.body[name].as_str().unwrap().to_owned();
+        let person = Person { id: text("user"), token: text("access_token"), refresh_token: text("refresh_token") };
+        self.people.insert(login.into(), person.clone());
+        person
+    }
+
+    pub fn now(&self) -> Time {
+        Time::from_micros(self.clock.load(Ordering::SeqCst))
+    }
+
+    /// Turns the clock on; everybody signs in again, since tokens are short.
+    pub fn pass_hours(&mut self, hours: i64) {
+        self.clock.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
+        for login in self.people.keys().cloned().collect::<Vec<_>>() {
+            self.sign_in(&login);
+        }
+    }
+
+    /// Makes a team, or names the one there is.
+    pub fn team(&mut self, name: &str, parent: Option<&str>) -> String {
+        if let Some(team) = self.teams.get(name) {
+            return team.clone();
+        }
+        let parent = parent.map(|parent| self.team(parent, None));
+        let body = json!({"name": name, "parent": parent});
+        let seen = self.server.post("/v1/teams", &body).token(&self.token("ada")).expect(201);
+        let id = seen.body["id"].as_str().unwrap().to_owned();
+        self.teams.insert(name.into(), id.clone());
+        id
+    }
+
+    /// Makes somebody and signs him in.
+    pub fn person(&mut self, login: &str, roles: &[&str], team: Option<&str>) -> Person {
+        let team = team.map(|team| self.team(team, None));
+        let body = json!({"login": login, "name": login, "roles": roles, "team": team, "password": PASSWORD});
+        self.server.post("/v1/users", &body).token(&self.token("ada")).expect(201);
+        self.sign_in(login)
+    }
+
+    pub fn sign_in(&mut self, login: &str) -> Person {
+        let seen = self.server.post("/v1/auth/login", &json!({"login": login, "password": PASSWORD})).expect(200);
+        self.remember(login, &seen)
+    }
+
+    pub fn token(&self, login: &str) -> String {
+        self.people[login].token.clone()
+    }
+
+    pub fn id(&self, login: &str) -> String {
+        self.people[login].id.clone()
+    }
+
+    /// A customer with this name, made by somebody; his id.
+    pub fn customer(&self, by: &str, name: &str) -> String {
+        let body = json!({"fields": {"name": name}});
+        let seen = self.server.post("/v1/customers", &body).token(&self.token(by)).expect(201);
+        seen.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A customer and his deal, made and owned by somebody; the deal's id.
+    pub fn deal(&self, by: &str, name: &str) -> String {
+        let body = json!({"customer": self.customer(by, name)});
+        let seen = self.server.post("/v1/deals", &body).token(&self.token(by)).expect(201);
+        seen.body["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn get(&self, by: &str, path: &str) -> Seen {
+        self.server.get(path).token(&self.token(by)).send()
+    }
+
+    pub fn post(&self, by: &str, path: &str, body: &Json) -> Seen {
+        self.server.post(path, body).token(&self.token(by)).send()
+    }
+
+    /// A change of whatever version there is.
+    pub fn patch(&self, by: &str, path: &str, body: &Json) -> Seen {
+        self.server.patch(path, body).token(&self.token(by)).header("if-match", "*").send()
+    }
+
+    /// Everything that the store keeps twice agrees.
+    pub fn holdings_amiss(&self) -> usize {
+        RUNTIME.block_on(self.workflow.store().read(|tx| tx.holdings_amiss())).unwrap().len()
+    }
+}
+
+fn open(url: &str, secrets: &str) -> Arc<Workflow> {
+    let store = RUNTIME.block_on(Store::open(&StoreSettings::new(url))).unwrap();
+    Workflow::new(store, Secrets::from_text(secrets).unwrap())
+}
+
+fn serve(workflow: &Arc<Workflow>, clock: &Arc<AtomicI64>, flags: &[&str]) -> Server {
+    let clock = Arc::clone(clock);
+    let now = Arc::new(move || Time::from_micros(clock.load(Ordering::SeqCst)));
+    let usual = ["--limit-address-per-minute", "0", "--limit-user-per-minute", "0"];
+    let flags: Vec<&str> = usual.iter().chain(flags).copied().collect();
+    Server::serving(house::app(settings(&flags).http, workflow, now).unwrap())
+}

@@ -92,18 +92,17 @@ pub fn create(permit: &Permit, assign: Option<&Permit>, new: NewDeal<'_>, now: T
     if new.has_open_deal {
         return Decision::out_of_state(Message::new("open_deal_exists").with("funnel", funnel.label.clone()));
     }
-    make(actor, rules, &sight, &path, begun, new)
+    make(permit, &sight, &path, begun, new)
 }
 
 fn make(
-    actor: &Actor,
-    rules: &Rules,
+    permit: &Permit,
     sight: &Sight,
     path: &MovePath<'_>,
     begun: DealFacts,
     new: NewDeal<'_>,
 ) -> Decision<DealCreation> {
-    let at = begun.deal.created_at;
+    let (rules, actor, at) = (permit.rules(), permit.actor(), begun.deal.created_at);
     let mut criteria = new.faults;
     let applied = declared(rules).apply(&FieldValues::new(), new.written, Some(sight), true);
     criteria.extend(applied.faults);
@@ -123,6 +122,7 @@ fn make(
     let mut facts = changes_read(&rules.fields, &changed, &FieldValues::new(), &record.deal.fields);
     let movement = Movement { from: None, to: &path.target.id, reason: None, id: &path.rule.id };
     let case = Case { receiver: new.owner, movement: Some(movement), ..Case::of(rules, actor, at, &record) };
+    permit.note(&case, &mut facts);
     criteria.extend(validate(&changed, &case, &mut facts));
     criteria.extend(path.demands(&case, &mut facts));
     criteria.extend(new.cooling_until.map(|until| cooling(until, at)));

@@ -28,7 +28,7 @@ pub(super) enum Way {
     OwnMove,
 }
 
-/// How a holding came out: what to tell, and the cap that the store holds the new number against.
+/// How a holding came out: what to tell, and the cap that the store holds the new number against when it is received.
 #[derive(Debug, Default)]
 pub(super) struct Capacity {
     pub checked: Option<Checked>,
@@ -82,5 +82,5 @@ pub(super) fn capacity(
     tell("ideal", ideal.map(Value::Number));
     tell("warn", warn.map(|limit| Value::Number(Decimal::from(limit))));
     tell("at_most", cap.map(|limit| Value::Number(Decimal::from(limit))));
-    Capacity { checked: Some(checked), cap: cap.filter(|_| way == Way::Receiving) }
+    Capacity { checked: Some(checked), cap }
 }

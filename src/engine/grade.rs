@@ -103,6 +103,7 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &GradeRequest, now: T
     let case = Case { deal: Some(&after), ..case };
     let path = Path { entity: crate::rules::expression::Entity::Deal, name: Key::new("grade") };
     let mut read = graded.facts;
+    permit.note(&Case { deal: Some(&facts.deal), ..case }, &mut read);
     criteria.extend(super::validations::validate(std::slice::from_ref(&path), &case, &mut read));
     let is_override = grade != graded.grade;
     Decision::conclude(criteria, read, || Grading {

@@ -157,6 +157,7 @@ impl<'a> Path<'a> {
             MoveTo::Stage(to) => funnel.stage(to)?,
             MoveTo::Origin => {
                 let origin = deal.lost_from.as_ref().and_then(|origin| funnel.stage(origin));
+                let origin = origin.filter(|origin| !origin.retired);
                 origin.or_else(|| funnel.stages.iter().find(|stage| stage.kind == StageKind::Start))?
             }
         };

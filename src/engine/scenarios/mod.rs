@@ -56,6 +56,25 @@ impl Coverage {
     }
 }
 
+/// The criteria that no scenario showed unmet: funnel, stage (`None` = of a move), criterion, line in the rules file.
+#[must_use]
+pub fn uncovered(rules: &Rules, results: &[ScenarioResult]) -> Vec<(Key, Option<Key>, Key, u32)> {
+    let shown = |one: &(Key, Option<Key>, Key)| results.iter().any(|result| result.covered.refusals.contains(one));
+    let mut left = Vec::new();
+    for funnel in rules.funnels.values() {
+        let of_moves = funnel.moves.iter().flat_map(|one| &one.enter).map(|criterion| (None, criterion));
+        let of_stages =
+            funnel.stages.iter().flat_map(|stage| stage.enter.iter().map(move |one| (Some(&stage.id), one)));
+        for (stage, criterion) in of_moves.chain(of_stages) {
+            let place = (funnel.id.clone(), stage.cloned(), criterion.id.clone());
+            if !shown(&place) {
+                left.push((place.0, place.1, place.2, criterion.line));
+            }
+        }
+    }
+    left
+}
+
 /// Runs all scenarios of the rules.
 #[must_use]
 pub fn run(rules: &Arc<Rules>) -> Vec<ScenarioResult> {

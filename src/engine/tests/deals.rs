@@ -189,6 +189,10 @@ fn what_a_validation_lacks_refuses() {
     assert_eq!(changed(rules(), &deal_in("lead"), score(9)), "refused: valid?");
     let verified = deal_in("lead").with("customer.verified", Value::Bool(true));
     assert_eq!(changed(rules(), &verified, score(9)), "allowed");
+    // Emptying a field is no way around what says that something must be there.
+    let either = validated("has(deal.question) || has(deal.score)");
+    let facts = deal_in("lead").with("deal.question", Value::Text("how much".into()));
+    assert_eq!(changed(either, &facts, write("question", None)), "refused: valid");
 }
 
 #[test]

@@ -154,6 +154,11 @@ fn a_lost_deal_cools_off_and_comes_back_where_it_was_lost() {
     // Where it was lost from is not known any more: back to the start.
     bare.deal.lost_from = None;
     assert_eq!(manager(&bare, &request("resource")), "allowed");
+    // So it is where that stage is no longer used.
+    bare.deal.lost_from = Some(key("contacted"));
+    let mut rules = company();
+    stage_of(&mut rules, "contacted").retired = true;
+    assert_eq!(outcome(&by(rules, CHEN, "manager", &bare, &request("resource"))), "allowed");
 }
 
 #[test]

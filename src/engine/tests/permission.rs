@@ -157,6 +157,17 @@ fn only_the_action_that_writes_a_record_writes_its_fields_and_none_that_is_not_s
     assert!(writes(locked, Action::DealsWrite, "deal.score"));
     let hidden = |rules: &mut Rules| drop(rules.roles[0].may[0].hide.insert(path("deal.question")));
     assert!(!writes(hidden, Action::DealsWrite, "deal.question"));
+    // Who reads a mask would write back what it left, whatever the grant to write says.
+    let masked = |rules: &mut Rules| {
+        let mut reading = grant(&[Action::DealsRead], Scope::Own);
+        reading.mask.push((path("deal.question"), Mask::KeepFirst(1)));
+        rules.roles[0].may = vec![reading, grant(&[Action::DealsWrite], Scope::Own)];
+    };
+    assert!(!writes(masked, Action::DealsWrite, "deal.question"));
+    assert!(writes(masked, Action::DealsWrite, "deal.score"));
+    // Who may not read at all still writes what his grant lets him.
+    let blind = |rules: &mut Rules| rules.roles[0].may = vec![grant(&[Action::DealsWrite], Scope::Own)];
+    assert!(writes(blind, Action::DealsWrite, "deal.question"));
 }
 
 #[test]

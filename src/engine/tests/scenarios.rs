@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::scenarios::{Coverage, run};
+use crate::engine::scenarios::{Coverage, run, uncovered};
 use crate::rules::model::*;
 use crate::rules::scenarios::*;
 use crate::values::{Key, Localized};
@@ -218,7 +218,8 @@ fn the_shipped_rules_prove_themselves() {
     let rules = checked.rules.unwrap_or_else(|| panic!("{:?}", checked.problems));
     assert!(!rules.scenarios.is_empty());
     let english = [Language::new("en")];
-    let results = run(&Arc::new(rules));
+    let rules = Arc::new(rules);
+    let results = run(&rules);
     let failures: Vec<String> = results
         .iter()
         .flat_map(|result| result.failures.iter().map(move |failure| (result, failure)))
@@ -227,4 +228,6 @@ fn the_shipped_rules_prove_themselves() {
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let left: Vec<String> = uncovered(&rules, &results).iter().map(|(_, _, id, line)| format!("{line} {id}")).collect();
+    assert_eq!(left, Vec::<String>::new(), "criteria of which no scenario shows a refusal");
 }

@@ -1,6 +1,7 @@
 //! The command line: one file for each command. It may name everything, and is the only one to read the system's clock,
 //! environment and signals: what others need of them is handed in.
 
+pub mod demo;
 pub mod house;
 pub mod openapi;
 pub mod serve;
@@ -20,6 +21,8 @@ struct Line {
 enum Command {
     /// Serve the API.
     Serve(Box<serve::Serve>),
+    /// Serve a small company that is made on the spot, with calls to paste.
+    Demo(Box<demo::Demo>),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -41,6 +44,7 @@ pub fn main() -> ExitCode {
     }
     match line.command {
         Command::Serve(command) => command.run(matches.subcommand_matches("serve")),
+        Command::Demo(command) => command.run(matches.subcommand_matches("demo")),
         Command::Openapi => openapi::run(),
     }
 }

@@ -87,7 +87,11 @@ fn warn_if_open(settings: &Http) {
     }
 }
 
-fn begin_log(log: &Log) -> Result<(), String> {
+/// Begins the log as the settings say.
+///
+/// # Errors
+/// The filter cannot be read.
+pub fn begin_log(log: &Log) -> Result<(), String> {
     let filter = EnvFilter::try_new(&log.log).map_err(|fault| fault.to_string())?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let lines = lines.with_ansi(std::io::stderr().is_terminal());

@@ -1,0 +1,261 @@
+//! `loudou demo`: a small company to try things on, served at once. Everything is made by the use cases that calls go
+//! through, so the demo data has passed the rules like any other. Passwords are new each time.
+
+use super::{house, serve};
+use crate::engine::facts::Origin;
+use crate::engine::grade::GradeRequest;
+use crate::engine::moves::MoveRequest;
+use crate::settings::Settings;
+use crate::values::{ActivityId, CustomerId, DealId, Key, TeamId, UserId};
+use crate::workflow::Workflow;
+use crate::workflow::auth::Tokens;
+use crate::workflow::call::{Call, Caller};
+use crate::workflow::customers::CustomerBody;
+use crate::workflow::deals::{DealBody, DealPatch, NewOwner};
+use crate::workflow::failure::Failure;
+use crate::workflow::people::NewUser;
+use crate::workflow::secrets::fresh_token;
+use crate::workflow::setup::FirstAdministrator;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
+use serde_json::{Value as Json, json};
+use std::net::{IpAddr, Ipv4Addr};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Serve a small company that is made on the spot.
+#[derive(Args, Debug)]
+pub struct Demo {
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+impl Demo {
+    /// Makes the company in an empty database (a new temporary one unless `DATABASE_URL` names one) and serves it.
+    #[must_use]
+    pub fn run(mut self, matches: Option<&ArgMatches>) -> ExitCode {
+        let given = matches.and_then(|matches| matches.value_source("database_url"));
+        if given.is_none_or(|source| source == ValueSource::DefaultValue) {
+            let folder = std::env::temp_dir().join(format!("loudou-demo-{}", uuid::Uuid::now_v7().simple()));
+            match format!("sqlite:{}/demo.db", folder.display()).parse() {
+                Ok(url) => self.settings.database.database_url = url,
+                Err(fault) => return failed(&fault),
+            }
+        }
+        if let Err(fault) = serve::begin_log(&self.settings.log) {
+            return failed(&fault);
+        }
+        let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(fault) => return failed(&fault.to_string()),
+        };
+        let served = runtime.block_on(async {
+            let workflow = house::open(&self.settings.database, &self.settings.rules).await?;
+            let company = make(&workflow).await.map_err(|failure| told(&failure))?;
+            company.print(&self.settings, &workflow)?;
+            serve::run(self.settings.http, workflow).await
+        });
+        match served {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(fault) => failed(&fault),
+        }
+    }
+}
+
+fn failed(fault: &str) -> ExitCode {
+    eprintln!("cannot run the demo: {fault}");
+    ExitCode::FAILURE
+}
+
+fn told(failure: &Failure) -> String {
+    match failure {
+        Failure::NotFound => "the database has people already: the demo wants an empty one".to_owned(),
+        failure => crate::api::error::chain(failure),
+    }
+}
+
+/// The company that was made.
+struct Company {
+    password: String,
+    seller: Tokens,
+    manager: Tokens,
+    /// A fresh deal, for the tour.
+    deal: DealId,
+    customer: CustomerId,
+}
+
+async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
+    let now = house::clock();
+    let password = fresh_token().chars().take(16).collect::<String>();
+    let token = workflow.new_setup_token(now).await?;
+    let first = FirstAdministrator { token, login: "ada".into(), name: "Ada".into(), password: password.clone() };
+    let ada = Somebody::of(workflow, &workflow.set_up(&Call::system(now, "demo"), first).await?);
+    let south = ada.team("South").await?;
+    let north = ada.team("North").await?;
+    for (login, role, team) in [
+        ("dong", "director", None),
+        ("mei", "manager", Some(south)),
+        ("li", "seller", Some(south)),
+        ("wang", "seller", Some(south)),
+        ("han", "seller", Some(north)),
+    ] {
+        ada.user(login, role, team, &password).await?;
+    }
+    let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let seller = workflow.sign_in("li", password.clone(), home, now).await?;
+    let li = Somebody::of(workflow, &seller);
+    let wang = Somebody::of(workflow, &workflow.sign_in("wang", password.clone(), home, now).await?);
+    for (name, phone) in [("深圳明辉电子", "0755 2666 1001"), ("广州天河印刷", "020 3888 1002")] {
+        let deal = li.deal(name, phone, "web").await?.1;
+        li.bring_to_contacted(deal).await?;
+    }
+    let lead = wang.deal("东莞新力模具", "0769 2233 1003", "referral").await?.1;
+    wang.bring_to_contacted(lead).await?;
+    wang.log(lead, "call", Some("interested")).await?;
+    wang.go(lead, "lead", None).await?;
+    let lost = wang.deal("佛山顺达物流", "0757 8399 1004", "yellow_pages").await?.1;
+    wang.go(lost, "abandoned", Some("unreachable")).await?;
+    let (customer, deal) = li.deal("华新门业", "0755 8888 1234", "advertising").await?;
+    let manager = workflow.sign_in("mei", password.clone(), home, now).await?;
+    Ok(Company { password, seller, manager, deal, customer })
+}
+
+/// Somebody who is signed in.
+struct Somebody<'a> {
+    workflow: &'a Arc<Workflow>,
+    caller: Caller,
+}
+
+impl<'a> Somebody<'a> {
+    fn of(workflow: &'a Arc<Workflow>, tokens: &Tokens) -> Self {
+        Self { workflow, caller: Caller::User { user: tokens.user, session: tokens.session } }
+    }
+
+    fn call(&self) -> Call {
+        Call { caller: self.caller, ..Call::system(house::clock(), "demo") }
+    }
+
+    async fn team(&self, name: &str) -> Result<TeamId, Failure> {
+        Ok(self.workflow.create_team(&self.call(), name.into(), None).await?.answer.team.id)
+    }
+
+    async fn user(&self, login: &str, role: &str, team: Option<TeamId>, password: &str) -> Result<UserId, Failure> {
+        let new = NewUser {
+            login: login.into(),
+            name: login.into(),
+            email: None,
+            roles: vec![Key::new(role)],
+            team,
+            fields: object(json!({})),
+            password: Some(password.into()),
+        };
+        Ok(self.workflow.create_user(&self.call(), new).await?.answer.user.id)
+    }
+
+    async fn deal(&self, name: &str, phone: &str, source: &str) -> Result<(CustomerId, DealId), Failure> {
+        let fields = object(json!({"name": name, "phone": phone, "source": source}));
+        let body = CustomerBody { fields, contacts: Vec::new() };
+        let customer = self.workflow.create_customer(&self.call(), body).await?.answer.customer.id;
+        let body = DealBody {
+            customer,
+            funnel: None,
+            stage: None,
+            product: None,
+            origin: Origin::Supplied,
+            owner: NewOwner::Maker,
+            fields: object(json!({})),
+        };
+        Ok((customer, self.workflow.create_deal(&self.call(), body).await?.answer.deal.id))
+    }
+
+    async fn bring_to_contacted(&self, deal: DealId) -> Result<(), Failure> {
+        let customer = self.workflow.deal(&self.call(), deal).await?.customer.id;
+        let known = object(json!({"size": "large", "verified": true, "understood": "visited their web site"}));
+        let patch = crate::workflow::customers::CustomerPatch { fields: known, contacts: None };
+        self.workflow.change_customer(&self.call(), customer, patch).await?;
+        let target = json!({"suitable": true, "sales_target": {"amount_minor": 8_000_000, "currency": "CNY"}});
+        let patch = DealPatch { fields: object(target), product: Some(Some(Key::new("website"))) };
+        self.workflow.change_deal(&self.call(), deal, patch).await?;
+        self.workflow.grade_deal(&self.call(), deal, GradeRequest { grade: None, reason: None }).await?;
+        self.go(deal, "graded", None).await?;
+        self.log(deal, "call", Some("reached")).await?;
+        self.log(deal, "material", None).await?;
+        self.go(deal, "contacted", None).await
+    }
+
+    async fn log(&self, deal: DealId, kind: &str, outcome: Option<&str>) -> Result<(), Failure> {
+        let new = crate::engine::activities::NewActivity {
+            id: ActivityId::new(),
+            kind: Key::new(kind),
+            outcome: outcome.map(Key::new),
+            method: None,
+            contact: None,
+            note: None,
+            at: None,
+        };
+        self.workflow.log_activity(&self.call(), deal, new).await.map(drop)
+    }
+
+    async fn go(&self, deal: DealId, to: &str, reason: Option<&str>) -> Result<(), Failure> {
+        let request = MoveRequest { from: None, to: Key::new(to), reason: reason.map(Key::new), note: None };
+        self.workflow.move_deal(&self.call(), deal, request).await.map(drop)
+    }
+}
+
+fn object(json: Json) -> serde_json::Map<String, Json> {
+    match json {
+        Json::Object(map) => map,
+        _ => serde_json::Map::new(),
+    }
+}
+
+impl Company {
+    /// Calls to paste: a refused move with everything that is missing, and then the way to a successful one.
+    fn print(&self, settings: &Settings, workflow: &Workflow) -> Result<(), String> {
+        let keys = &workflow.secrets().token_keys;
+        let token = |tokens: &Tokens| {
+            crate::api::token::sign(keys, tokens.user, tokens.session, house::clock())
+                .map(|(token, _)| token)
+                .map_err(|fault| fault.to_string())
+        };
+        let (seller, manager) = (token(&self.seller)?, token(&self.manager)?);
+        let address = settings.http.listen;
+        println!(
+            "A small company is served on http://{address} (documentation: http://{address}/docs/).\n\
+             People: ada (administrator), dong (director), mei (manager), li, wang, han (sellers); password: {password}\n\
+             \n\
+             Paste these into another terminal (tokens are good for ten minutes; then POST /v1/auth/login):\n\
+             \n\
+             URL=http://{address}; LI={seller}; MEI={manager}\n\
+             DEAL={deal}; CUSTOMER={customer}\n\
+             \n\
+             # what may come next for this deal, and what is missing\n\
+             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en'\n\
+             \n\
+             # a move is refused, with every unmet criterion\n\
+             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en' \\\n  \
+             -H 'Content-Type: application/json' -d '{{\"from\": \"resource\", \"to\": \"graded\"}}'\n\
+             \n\
+             # fill in what was missing\n\
+             curl -s -X PATCH $URL/v1/customers/$CUSTOMER -H \"Authorization: Bearer $LI\" -H 'If-Match: \"v1\"' \\\n  \
+             -H 'Content-Type: application/json' \\\n  \
+             -d '{{\"fields\": {{\"size\": \"large\", \"verified\": true, \"understood\": \"makes doors\"}}}}'\n\
+             curl -s -X PATCH $URL/v1/deals/$DEAL -H \"Authorization: Bearer $LI\" -H 'If-Match: \"v1\"' \\\n  \
+             -H 'Content-Type: application/json' -d '{{\"product\": \"website\", \"fields\": {{\"suitable\": true,\n    \
+             \"sales_target\": {{\"amount_minor\": 5000000, \"currency\": \"CNY\"}}}}}}'\n\
+             curl -s -X POST $URL/v1/deals/$DEAL/grade -H \"Authorization: Bearer $LI\" \\\n  \
+             -H 'Content-Type: application/json' -d '{{}}'\n\
+             \n\
+             # and the same move is allowed\n\
+             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en' \\\n  \
+             -H 'Content-Type: application/json' -d '{{\"from\": \"resource\", \"to\": \"graded\"}}'\n\
+             \n\
+             # what the manager sees of her team\n\
+             curl -s \"$URL/v1/deals?state=open\" -H \"Authorization: Bearer $MEI\"\n",
+            password = self.password,
+            deal = self.deal,
+            customer = self.customer,
+        );
+        Ok(())
+    }
+}

@@ -202,7 +202,7 @@ fn told(refused: &Refused) -> Problem {
         }
         RefusalKind::Unmet => Problem::new(Code::Unmet),
     };
-    problem.errors = unmet().filter(field).map(|checked| fault(checked)).collect();
+    problem.errors = unmet().filter(field).map(fault).collect();
     problem.unmet = unmet().filter(|checked| !field(checked)).cloned().collect();
     problem.sight = Some(Box::new(refused.sight.clone()));
     if let Some(decision) = refused.decision {

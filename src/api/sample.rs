@@ -138,8 +138,12 @@ pub async fn list_samples(_: Caller, page: PageRequest, filter: Query<SampleFilt
 pub async fn create_sample(_: Caller, write: Write, body: Json<SampleBody>) -> Answer<SampleView> {
     let _ = (&body.0.rank, &body.0.colour, &body.0.made);
     match body.0.material {
-        Some(Material::Wood(wood)) => drop((wood.kind, wood.tree)),
-        Some(Material::Metal(metal)) => drop((metal.kind, metal.melts_at)),
+        Some(Material::Wood(wood)) => {
+            let _ = (wood.kind, wood.tree);
+        }
+        Some(Material::Metal(metal)) => {
+            let _ = (metal.kind, metal.melts_at);
+        }
         None => {}
     }
     Ok(Reply::created(view(body.0.name, &write), "/samples/1".into()).version(1))

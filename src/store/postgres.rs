@@ -32,7 +32,7 @@ pub(super) mod ops;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 /// Any number that no other program on the same database takes for an advisory lock: "loudou" in ASCII.
-const MIGRATION_LOCK: i64 = 0x6c_6f75_646f75;
+const MIGRATION_LOCK: i64 = 0x6c6f_7564_6f75;
 
 /// How long after a failed attempt to connect the next one waits; until then work is refused at once.
 const RETRY_AFTER: Duration = Duration::from_millis(250);

@@ -1,6 +1,16 @@
 //! The API as its clients meet it: a server of the real composition on a port of its own, spoken to over HTTP. All tests
 //! go through `client`, which holds every response against the OpenAPI document.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    missing_debug_implementations,
+    reason = "a test that meets what it does not expect ends there"
+)]
+
 #[path = "../support/postgres.rs"]
 mod postgres;
 

@@ -21,7 +21,7 @@ pub fn outcome<T>(decision: &Decision<T>) -> String {
     let english = [Language::new("en")];
     let ids = |severity: Severity| -> Vec<String> {
         let unmet = decision.criteria().iter().filter(|checked| checked.is_unmet() && checked.severity == severity);
-        unmet.map(|checked| named(checked)).collect()
+        unmet.map(named).collect()
     };
     for checked in decision.criteria() {
         assert!(crate::texts::is_known(&checked.message.code), "no text for {}", checked.message.code);

@@ -9,7 +9,7 @@ use crate::store::columns::{AnyId, Document, Json, Uid};
 use crate::values::Key;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 use std::marker::PhantomData;
 
@@ -33,7 +33,6 @@ struct Label(Key);
 pub(in crate::store) enum Bind {
     Text(Option<String>),
     Int(Option<i64>),
-    Bool(bool),
     Id(Option<AnyId>),
     Bytes(Vec<u8>),
     Json(Json<serde_json::Value>),
@@ -136,7 +135,6 @@ impl<ST> QueryFragment<Db> for Typed<ST> {
                 }
                 Part::Bind(Bind::Text(text)) => out.push_bind_param::<Nullable<Text>, _>(text)?,
                 Part::Bind(Bind::Int(number)) => out.push_bind_param::<Nullable<BigInt>, _>(number)?,
-                Part::Bind(Bind::Bool(flag)) => out.push_bind_param::<Bool, _>(flag)?,
                 Part::Bind(Bind::Id(id)) => out.push_bind_param::<Nullable<Uid>, _>(id)?,
                 Part::Bind(Bind::Bytes(bytes)) => out.push_bind_param::<Binary, _>(bytes)?,
                 Part::Bind(Bind::Json(json)) => out.push_bind_param::<Document, _>(json)?,

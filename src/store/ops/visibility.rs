@@ -128,7 +128,7 @@ fn customer_way(way: &Alternative) -> Sql {
     sql.append(some_deal(deal_way(way)));
     sql.push(" OR (NOT ").append(some_deal(Sql::new(EVERYWHERE)));
     sql.push(" AND ").append(creator_scope(&way.scope));
-    for when in &way.when {
+    if let Some(when) = &way.when {
         sql.push(" AND ").append(WITHOUT_DEAL.condition(when));
     }
     sql.push("))");

@@ -24,10 +24,6 @@ impl World {
         let store = Store::open(&settings).await.unwrap();
         Some(Self { store, settings, _folder: None })
     }
-
-    pub fn is_postgres(&self) -> bool {
-        self.settings.url.starts_with("postgres")
-    }
 }
 
 /// Tests that run on either database.

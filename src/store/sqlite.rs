@@ -33,8 +33,8 @@ pub(super) mod dialect {
     /// Row locks: one writer needs none.
     pub const FOR_UPDATE: &str = "";
     pub const FOR_KEY_SHARE: &str = "";
-    /// Opens and closes a cast of an id to 32 hexadecimal digits.
-    pub const ID_TEXT: (&str, &str) = ("lower(hex(", "))");
+    /// Opens and closes a cast of an id to 32 hexadecimal digits; `hex` of nothing would be empty.
+    pub const ID_TEXT: (&str, &str) = ("nullif(lower(hex(", ")), '')");
     /// Opens and closes the keys of a JSON object as a table with the column `key`.
     pub const OBJECT_KEYS: (&str, &str) = ("json_each(", ") AS keys");
     /// Opens and closes the elements of a JSON array as a table with the column `value`.

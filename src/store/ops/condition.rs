@@ -106,7 +106,7 @@ impl Rows<'_> {
             Comparison::GreaterOrEqual => " >= ",
         };
         // A value says of what kind the other side must be, and in which currency.
-        let value = value_of(left).or_else(|| value_of(right));
+        let value = [left, right].into_iter().find_map(bound).or_else(|| [left, right].into_iter().find_map(fallback));
         if let Some(sql) = self.compare_id(left, sign, right).or_else(|| self.compare_id(right, sign, left)) {
             return sql;
         }
@@ -276,10 +276,17 @@ impl Rows<'_> {
     }
 }
 
-fn value_of(operand: &Operand) -> Option<&Value> {
+fn bound(operand: &Operand) -> Option<&Value> {
     match operand {
-        Operand::Value(value) | Operand::FieldOr(_, value) => Some(value),
-        Operand::Field(_) => None,
+        Operand::Value(value) => Some(value),
+        Operand::FieldOr(..) | Operand::Field(_) => None,
+    }
+}
+
+fn fallback(operand: &Operand) -> Option<&Value> {
+    match operand {
+        Operand::FieldOr(_, value) => Some(value),
+        Operand::Value(_) | Operand::Field(_) => None,
     }
 }
 
@@ -397,8 +404,9 @@ fn signed(left: Sql, sign: &'static str, right: Sql, form: Form) -> Sql {
 /// Two fields of the company's: comparable if they are of one kind (and currency).
 fn stored_both(left: &Sql, sign: &'static str, right: &Sql) -> Sql {
     let side = |stored: &Sql, part: &'static str| {
-        let mut sql = stored.clone();
-        sql.push(part);
+        // In brackets: a collation would bind to the number.
+        let mut sql = Sql::new("(");
+        sql.append(stored.clone()).push(part).push(")");
         sql
     };
     let number = |stored: &Sql| {

@@ -21,7 +21,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::BTreeMap;
 
-const FROM_DEALS: &str =
+pub(super) const FROM_DEALS: &str =
     " FROM deals d INNER JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
 const FROM_CUSTOMERS: &str = " FROM customers c WHERE ";
 
@@ -99,19 +99,25 @@ fn equal(column: &'static str, value: impl Into<Bind>) -> Sql {
     sql
 }
 
-/// In one of the stages since before its deadline. Conditions of cases go through the same words as a caller's own, so
-/// that the list finds nothing by a field that he does not see; what is unknown goes on to the next case.
-fn overdue(rows: &Rows<'_>, deadlines: &[StageDeadline]) -> Sql {
+/// In one of the stages since before its deadline. Through the same words as a caller's own condition, so that it
+/// finds nothing by a field that he does not see; a case that is unknown goes on to the next.
+pub(super) fn overdue(rows: &Rows<'_>, deadlines: &[StageDeadline]) -> Sql {
+    use crate::rules::expression::Comparison::{Equal, LessOrEqual};
+    let compare = |name: &str, comparison, value| {
+        let left = Operand::Field(Path { entity: Entity::Deal, name: Key::new(name) });
+        rows.condition(&Predicate::Compare { left, comparison, right: Operand::Value(value) })
+    };
     let one = |deadline: &StageDeadline| {
-        let mut sql = equal("(d.funnel = ", &deadline.funnel);
-        sql.append(equal(" AND d.stage = ", &deadline.stage)).push(" AND CASE");
+        let mut sql = Sql::new("(");
+        sql.append(compare("funnel", Equal, Value::Choice(deadline.funnel.clone()))).push(" AND ");
+        sql.append(compare("stage", Equal, Value::Choice(deadline.stage.clone()))).push(" AND CASE");
         for case in &deadline.cases {
             sql.push(" WHEN ");
             match &case.when {
                 Some(when) => sql.append(rows.condition(when)),
                 None => sql.push(TRUE),
             };
-            sql.append(equal(" THEN d.entered_at <= ", case.overdue_if_entered_by));
+            sql.push(" THEN ").append(compare("entered_at", LessOrEqual, Value::Time(case.overdue_if_entered_by)));
         }
         sql.push(" ELSE ").push(FALSE).push(" END)");
         sql
@@ -130,31 +136,29 @@ struct SortKey {
 
 impl SortKey {
     fn of(order: &Order, alias: &'static str, rows: &Rows<'_>) -> Self {
-        let column = |sql: &'static str, name: &str| {
-            let path =
-                Path { entity: if alias == "d" { Entity::Deal } else { Entity::Customer }, name: Key::new(name) };
-            // The company may have hidden it: then it orders nothing there.
-            let open = (rows.open)(&path);
-            let always_there = open.is_none();
-            let mut guarded = Sql::default();
-            match open {
-                None => guarded.push(sql),
-                Some(open) => guarded.push("(CASE WHEN ").append(open).push(" THEN ").push(sql).push(" END)"),
+        let descending = order.descending;
+        let column = |sql| Self { sql: Sql::new(sql), is_text: false, always_there: true, descending };
+        // These two are names of the rules: the company may have hidden them, then they order nothing there.
+        let hideable = |sql, name| {
+            let Some(open) = (rows.open)(&Path { entity: Entity::Deal, name: Key::new(name) }) else {
+                return column(sql);
             };
-            Self { sql: guarded, is_text: false, always_there, descending: order.descending }
+            let mut guarded = Sql::new("(CASE WHEN ");
+            guarded.append(open).push(" THEN ").push(sql).push(" END)");
+            Self { sql: guarded, is_text: false, always_there: false, descending }
         };
         match (&order.by, alias) {
-            (SortBy::UpdatedAt, "d") => column("d.updated_at", "updated_at"),
-            (SortBy::UpdatedAt, _) => column("c.updated_at", "updated_at"),
-            (SortBy::EnteredAt, "d") => column("d.entered_at", "entered_at"),
-            (SortBy::CreatedAt, "d") => column("d.created_at", "created_at"),
-            (SortBy::CreatedAt | SortBy::EnteredAt, _) => column("c.created_at", "created_at"),
+            (SortBy::UpdatedAt, "d") => column("d.updated_at"),
+            (SortBy::UpdatedAt, _) => column("c.updated_at"),
+            (SortBy::EnteredAt, "d") => hideable("d.entered_at", "entered_at"),
+            (SortBy::CreatedAt, "d") => hideable("d.created_at", "created_at"),
+            (SortBy::CreatedAt | SortBy::EnteredAt, _) => column("c.created_at"),
             (SortBy::Field(path, kind), _) => {
                 let (sql, is_text) = match sample(kind) {
                     Some(sample) => rows.sort_key(path, &sample),
                     None => (Sql::new("CAST(NULL AS BIGINT)"), false),
                 };
-                Self { sql, is_text, always_there: false, descending: order.descending }
+                Self { sql, is_text, always_there: false, descending }
             }
         }
     }

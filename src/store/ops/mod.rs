@@ -14,6 +14,7 @@ pub(in crate::store) mod lists;
 pub(in crate::store) mod log;
 pub(in crate::store) mod people;
 pub(in crate::store) mod record;
+pub(in crate::store) mod reports;
 pub(in crate::store) mod rules_versions;
 pub(in crate::store) mod sessions;
 pub(in crate::store) mod sql;

@@ -6,8 +6,10 @@ mod world;
 
 mod deals;
 mod funnel;
+mod lists;
 mod people;
 mod races;
+mod reports;
 mod rules;
 mod sessions;
 mod transactions;

@@ -9,7 +9,7 @@ use super::{Conn, dialect};
 use crate::engine::dwell::StageDeadline;
 use crate::engine::facts::{Customer, Deal, DealFacts, Person};
 use crate::engine::filter::RowFilter;
-use crate::rules::expression::{Entity, Path};
+use crate::rules::expression::{Entity, Operand, Path, Predicate};
 use crate::rules::model::FieldKind;
 use crate::store::StoreError;
 use crate::store::columns::{AnyId, Uid};

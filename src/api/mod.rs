@@ -9,7 +9,7 @@
 //! 1. A handler in the file of its subject, its views and bodies beside it. Its first line of documentation is the
 //!    summary, the paragraph after it the description; the path attribute says method, path, tag, its body and its own
 //!    answers (what all operations share is added by `normal`):
-//!    ```ignore
+//!    ```text
 //!    /// Log an activity
 //!    ///
 //!    /// A call, mailing or visit, with its outcome.

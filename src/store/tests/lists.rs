@@ -79,6 +79,7 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
+#[allow(clippy::manual_try_fold, reason = "a later `false` decides over an unknown before it: nothing may end early")]
 fn holds(row: Row<'_>, open: Open<'_>, predicate: &Predicate) -> Option<bool> {
     match predicate {
         Predicate::Known(known) => *known,

@@ -71,6 +71,13 @@ pub struct ChoiceView {
     label: String,
 }
 
+impl ChoiceView {
+    #[must_use]
+    pub fn of(id: &Key, label: &str) -> Self {
+        Self { id: id.clone(), label: label.to_owned() }
+    }
+}
+
 /// A move to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

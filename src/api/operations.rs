@@ -86,6 +86,13 @@ operations! {
     contracts::update_contract => Access::May(Action::DealsWrite),
     contracts::record_payment => Access::May(Action::DealsWrite),
     contracts::cancel_payment => Access::May(Action::DealsWrite),
+    funnels::get_vocabulary => Access::SignedIn,
+    rules::get_rules => Access::May(Action::RulesRead),
+    rules::list_rules_versions => Access::May(Action::RulesRead),
+    rules::get_rules_version => Access::May(Action::RulesRead),
+    rules::check_rules => Access::May(Action::RulesDraft),
+    rules::activate_rules => Access::May(Action::RulesActivate),
+    rules::reactivate_rules => Access::May(Action::RulesActivate),
 }
 
 /// One operation of the API.

@@ -4,6 +4,7 @@
 pub mod demo;
 pub mod house;
 pub mod openapi;
+pub mod rules;
 pub mod serve;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -23,6 +24,12 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Serve a small company that is made on the spot, with calls to paste.
     Demo(Box<demo::Demo>),
+    /// Check rules files: every problem at once, at its line and column.
+    Check(rules::Check),
+    /// Run the scenarios of a rules file.
+    Test(rules::Test),
+    /// Say what keys of the rules file mean.
+    Keys(rules::Keys),
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -45,6 +52,9 @@ pub fn main() -> ExitCode {
     match line.command {
         Command::Serve(command) => command.run(matches.subcommand_matches("serve")),
         Command::Demo(command) => command.run(matches.subcommand_matches("demo")),
+        Command::Check(command) => command.run(),
+        Command::Test(command) => command.run(),
+        Command::Keys(command) => command.run(),
         Command::Openapi => openapi::run(),
     }
 }

@@ -20,4 +20,5 @@ mod cors;
 mod docs;
 mod door;
 mod process;
+mod rules;
 mod walk;

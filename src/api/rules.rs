@@ -1,0 +1,289 @@
+//! The rules in use: read, checked, replaced.
+
+use super::access::Caller;
+use super::asked::House;
+use super::context::Context;
+use super::extract::{Path, Query, Text};
+use super::page::{PageRequest, cursor};
+use super::reply::{Answer, Reply};
+use super::write::Write;
+use crate::engine::scenarios::ScenarioResult;
+use crate::rules::render::{self, ProblemView};
+use crate::store::{RulesSource, RulesVersion};
+use crate::values::{Language, Time, UserId};
+use crate::workflow::rules::NewRules;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RulesPath {
+    /// The version's number.
+    #[param(minimum = 1)]
+    number: i64,
+}
+
+/// A version of the rules.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RulesVersion)]
+pub struct RulesVersionView {
+    number: i64,
+    /// SHA-256 of the text, in hexadecimal.
+    #[schema(max_length = 64)]
+    hash: String,
+    /// Who made it; null = it came from the file.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    author: Option<UserId>,
+    #[schema(max_length = 1000)]
+    comment: Option<String>,
+    /// The version that it replaced.
+    parent: Option<i64>,
+    /// `api` or `file`.
+    #[schema(max_length = 100)]
+    source: &'static str,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Time,
+    #[schema(value_type = Option<String>, format = DateTime)]
+    activated_at: Option<Time>,
+    /// The YAML as it was written; null in lists.
+    #[schema(max_length = 262_144)]
+    text: Option<String>,
+}
+
+crate::page!(
+    /// A page of versions, the newest first.
+    RulesVersionPage,
+    RulesVersionView
+);
+
+impl From<RulesVersion> for RulesVersionView {
+    fn from(version: RulesVersion) -> Self {
+        Self {
+            number: version.number,
+            hash: version.hash,
+            author: version.author,
+            comment: version.comment,
+            parent: version.parent,
+            source: match version.source {
+                RulesSource::File => "file",
+                RulesSource::Api => "api",
+            },
+            created_at: version.created_at,
+            activated_at: version.activated_at,
+            text: Some(version.text).filter(|text| !text.is_empty()),
+        }
+    }
+}
+
+/// What the checker says about a rules file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RulesCheck)]
+pub struct RulesCheckView {
+    /// Whether it could be activated, as far as the file itself goes.
+    accepted: bool,
+    #[schema(max_items = 1000)]
+    problems: Vec<RulesProblemView>,
+    #[schema(max_items = 1000)]
+    scenarios: Vec<ScenarioView>,
+}
+
+/// One problem of a rules file.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RulesProblem)]
+pub struct RulesProblemView {
+    /// `error` or `warning`.
+    #[schema(max_length = 100)]
+    severity: &'static str,
+    #[schema(max_length = 100)]
+    code: String,
+    #[schema(max_length = 4000)]
+    message: String,
+    /// From 1.
+    line: u32,
+    /// From 1, in characters.
+    column: u32,
+    /// Where in the file: `funnels.standard.stages[2].enter[0]`.
+    #[schema(max_length = 1000)]
+    path: String,
+    /// The line, or the part of it around the place.
+    #[schema(max_length = 1000)]
+    snippet: String,
+    /// What to write instead.
+    #[schema(max_length = 1000)]
+    suggestion: Option<String>,
+}
+
+impl From<ProblemView> for RulesProblemView {
+    fn from(view: ProblemView) -> Self {
+        Self {
+            severity: view.severity,
+            code: view.code,
+            message: view.message,
+            line: view.line,
+            column: view.column,
+            path: view.path,
+            snippet: view.snippet,
+            suggestion: view.suggestion,
+        }
+    }
+}
+
+/// How one scenario of the file came out.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Scenario)]
+pub struct ScenarioView {
+    #[schema(max_length = 4000)]
+    name: String,
+    line: u32,
+    passed: bool,
+    /// What came out otherwise than expected.
+    #[schema(max_items = 1000)]
+    failures: Vec<String>,
+}
+
+impl ScenarioView {
+    fn of(result: &ScenarioResult, languages: &[Language]) -> Self {
+        Self {
+            name: result.name.get(languages).to_owned(),
+            line: result.line,
+            passed: result.passed(),
+            failures: result.failures.iter().map(|failure| failure.message.render(languages)).collect(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ActivationQuery {
+    /// Why, for those who read the versions.
+    #[param(max_length = 1000, nullable = false)]
+    comment: Option<String>,
+}
+
+/// The rules in use
+///
+/// Their number, hash, author and text.
+#[utoipa::path(get, path = "/v1/rules", tag = "rules", responses(
+    (status = 200, description = "The active version.", body = RulesVersionView)))]
+pub async fn get_rules(house: House, context: Context, caller: Caller) -> Answer<RulesVersionView> {
+    let version = house.0.rules_version(&caller.reads(&context)?, None).await?;
+    let number = version.number;
+    Ok(Reply::ok(version.into()).version(number))
+}
+
+/// Versions of the rules
+///
+/// The newest first, without their texts.
+#[utoipa::path(get, path = "/v1/rules/versions", tag = "rules", responses(
+    (status = 200, description = "A page.", body = RulesVersionPage)))]
+pub async fn list_rules_versions(
+    house: House,
+    context: Context,
+    caller: Caller,
+    page: PageRequest,
+) -> Answer<RulesVersionPage> {
+    let before = page.after::<i64>()?;
+    let mut versions = house.0.rules_versions(&caller.reads(&context)?, before, page.limit + 1).await?;
+    let more = versions.len() > usize::from(page.limit);
+    versions.truncate(usize::from(page.limit));
+    let next = versions.last().filter(|_| more).map(|last| cursor(&last.number));
+    Ok(Reply::ok(RulesVersionPage::new(versions.into_iter().map(RulesVersionView::from).collect(), next)))
+}
+
+/// One version of the rules
+///
+/// With its text, as it was written.
+#[utoipa::path(get, path = "/v1/rules/versions/{number}", tag = "rules", params(RulesPath), responses(
+    (status = 200, description = "The version.", body = RulesVersionView)))]
+pub async fn get_rules_version(
+    house: House,
+    context: Context,
+    caller: Caller,
+    path: Path<RulesPath>,
+) -> Answer<RulesVersionView> {
+    let version = house.0.rules_version(&caller.reads(&context)?, Some(path.0.number)).await?;
+    let number = version.number;
+    Ok(Reply::ok(version.into()).version(number))
+}
+
+/// Check a rules file
+///
+/// Every problem at once, with its place, and every scenario. Changes nothing.
+#[utoipa::path(post, path = "/v1/rules/check", tag = "rules",
+    request_body(content = String, content_type = "application/yaml"),
+    responses((status = 200, description = "What the checker says.", body = RulesCheckView)))]
+pub async fn check_rules(house: House, context: Context, caller: Caller, body: Text) -> Answer<RulesCheckView> {
+    let checked = house.0.check_rules(&caller.reads(&context)?, body.0).await?;
+    let languages = &context.languages;
+    let problems = render::views(&checked.problems, languages).into_iter().map(RulesProblemView::from).collect();
+    let scenarios: Vec<ScenarioView> =
+        checked.scenarios.iter().map(|result| ScenarioView::of(result, languages)).collect();
+    let accepted = checked.rules.is_some() && scenarios.iter().all(|scenario| scenario.passed);
+    Ok(Reply::ok(RulesCheckView { accepted, problems, scenarios }))
+}
+
+/// Replace the rules
+///
+/// Checked, its scenarios run, held against what is in use; then active for every process before this answers. Anything
+/// that stands against it changes nothing. `If-Match` may name the version that it is to replace.
+#[utoipa::path(post, path = "/v1/rules/versions", tag = "rules", params(ActivationQuery),
+    request_body(content = String, content_type = "application/yaml"),
+    responses((status = 201, description = "Active.", body = RulesVersionView)))]
+pub async fn activate_rules(
+    house: House,
+    context: Context,
+    caller: Caller,
+    write: Write,
+    query: Query<ActivationQuery>,
+    body: Text,
+) -> Answer<RulesVersionView> {
+    let new = NewRules { text: body.0, comment: query.0.comment, source: RulesSource::Api, file_hash: None };
+    answer(&house, &context, &caller, &write, new).await
+}
+
+/// Go back to an earlier version
+///
+/// Activates its text again, under a new number and with the same checks.
+#[utoipa::path(post, path = "/v1/rules/versions/{number}/activate", tag = "rules", params(RulesPath, ActivationQuery),
+    responses((status = 201, description = "Active.", body = RulesVersionView)))]
+pub async fn reactivate_rules(
+    house: House,
+    context: Context,
+    caller: Caller,
+    write: Write,
+    path: Path<RulesPath>,
+    query: Query<ActivationQuery>,
+) -> Answer<RulesVersionView> {
+    let earlier = house.0.rules_version(&caller.reads(&context)?, Some(path.0.number)).await?;
+    let new = NewRules { text: earlier.text, comment: query.0.comment, source: RulesSource::Api, file_hash: None };
+    answer(&house, &context, &caller, &write, new).await
+}
+
+async fn answer(
+    house: &House,
+    context: &Context,
+    caller: &Caller,
+    write: &Write,
+    new: NewRules,
+) -> Answer<RulesVersionView> {
+    let (text, comment) = (new.text.clone(), new.comment.clone());
+    let done = house.0.activate_rules(&caller.writes(context, write)?, new).await?;
+    let number = done.answer.number;
+    let view = if write.dry_run {
+        RulesVersionView {
+            number,
+            hash: crate::rules::hash(&text),
+            author: caller.actor.user(),
+            comment,
+            parent: Some(number - 1),
+            source: "api",
+            created_at: context.now,
+            activated_at: None,
+            text: Some(text),
+        }
+    } else {
+        house.0.rules_version(&caller.reads(context)?, Some(number)).await?.into()
+    };
+    let location = format!("/v1/rules/versions/{number}");
+    Ok(Reply::created(view, location).version(number).replayed(done.replayed))
+}

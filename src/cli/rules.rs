@@ -1,0 +1,130 @@
+//! `loudou check`, `test`, `keys`: what a company tries on its rules file before anybody is held to it.
+
+use crate::rules::{Severity, check_bytes, keys, render};
+use crate::values::Language;
+use crate::workflow::rules::CheckedRules;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Which language to answer in.
+#[derive(Args, Debug)]
+pub struct Spoken {
+    /// Language of the answer: `en` or `zh`. Left out: that of the environment (`LANG`).
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<String>,
+}
+
+impl Spoken {
+    fn languages(&self) -> Vec<Language> {
+        let tag = self.lang.clone().or_else(|| std::env::var("LANG").ok()).unwrap_or_default();
+        let tag = tag.split(['_', '-', '.']).next().unwrap_or_default().to_lowercase();
+        vec![Language::new(&tag)]
+    }
+}
+
+/// Check rules files: every problem at once, at its line and column.
+#[derive(Args, Debug)]
+pub struct Check {
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print the problems as JSON, one list a file.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub spoken: Spoken,
+}
+
+impl Check {
+    /// 0 if no file has errors; warnings are told and do not count.
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        let wanted = self.spoken.languages();
+        let mut faulty = false;
+        for file in &self.files {
+            let Some(bytes) = read(file) else {
+                faulty = true;
+                continue;
+            };
+            let problems = check_bytes(&bytes, Some(chrono::Utc::now().date_naive())).problems;
+            faulty |= problems.iter().any(|problem| problem.severity == Severity::Error);
+            if self.json {
+                let views = render::views(&problems, &wanted);
+                println!("{}", serde_json::to_string_pretty(&views).unwrap_or_default());
+            } else {
+                print!("{}", render::text(&problems, &file.display().to_string(), &wanted));
+                println!("{}: {}", file.display(), render::summary(&problems, &wanted));
+            }
+        }
+        if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
+
+/// Run the scenarios of a rules file.
+#[derive(Args, Debug)]
+pub struct Test {
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub spoken: Spoken,
+}
+
+impl Test {
+    /// 0 if every scenario comes out as it says.
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        let wanted = self.spoken.languages();
+        let Some(bytes) = read(&self.file) else { return ExitCode::FAILURE };
+        let name = self.file.display();
+        let text = String::from_utf8_lossy(&bytes);
+        let checked = CheckedRules::of(&text, None);
+        let Some(rules) = &checked.rules else {
+            print!("{}", render::text(&checked.problems, &name.to_string(), &wanted));
+            return ExitCode::FAILURE;
+        };
+        let mut failed = 0;
+        for result in &checked.scenarios {
+            let mark = if result.passed() { "ok" } else { "FAILED" };
+            println!("{mark:>6}  {name}:{}  {}", result.line, result.name.get(&wanted));
+            for failure in &result.failures {
+                println!("        {name}:{}  {}", failure.line, failure.message.render(&wanted));
+            }
+            failed += usize::from(!result.passed());
+        }
+        for (funnel, stage, criterion, line) in crate::engine::scenarios::uncovered(rules, &checked.scenarios) {
+            let stage = stage.map_or_else(String::new, |stage| format!("/{stage}"));
+            println!("  none  {name}:{line}  {funnel}{stage}: `{criterion}` refuses in no scenario");
+        }
+        println!("{} passed, {failed} failed", checked.scenarios.len() - failed);
+        if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+/// Say what keys of the rules file mean.
+#[derive(Args, Debug)]
+pub struct Keys {
+    /// A key or the end of its path, such as `stages.holding`; left out: all.
+    #[arg(value_name = "KEY", default_value = "")]
+    pub key: String,
+    #[command(flatten)]
+    pub spoken: Spoken,
+}
+
+impl Keys {
+    #[must_use]
+    pub fn run(&self) -> ExitCode {
+        let found = if self.key.is_empty() { keys::all() } else { keys::find(&self.key) };
+        print!("{}", keys::reference(&found, &self.spoken.languages()));
+        if found.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+}
+
+fn read(file: &PathBuf) -> Option<Vec<u8>> {
+    match std::fs::read(file) {
+        Ok(bytes) => Some(bytes),
+        Err(fault) => {
+            eprintln!("cannot read {}: {fault}", file.display());
+            None
+        }
+    }
+}

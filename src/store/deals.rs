@@ -18,6 +18,9 @@ pub struct HistoryEntry {
     pub decision: DecisionId,
 }
 
+/// A count of holdings that differs from the deals: (owner, funnel, stage, counted, held).
+pub type Amiss = (UserId, Key, Key, i64, i64);
+
 /// A page of activities: newest first, those before (instant, id).
 #[derive(Clone, Copy, Debug)]
 pub struct ActivityQuery {
@@ -52,6 +55,6 @@ face! { deals:
 face! { holdings:
     /// What the owner holds, by (funnel, stage).
     fn holdings_of(owner: UserId) -> BTreeMap<(Key, Key), u32>;
-    /// Where the counts differ from a recount of the deals: (owner, funnel, stage, counted, held). Empty, always.
-    fn holdings_amiss() -> Vec<(UserId, Key, Key, i64, i64)>;
+    /// Where the counts differ from a recount of the deals. Empty, always.
+    fn holdings_amiss() -> Vec<Amiss>;
 }

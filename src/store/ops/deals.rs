@@ -91,8 +91,7 @@ pub fn deal_facts(conn: &mut Conn, id: DealId) -> Result<Option<DealFacts>, Stor
         Some(person) => Some(Person { holdings: holdings_of(conn, person.id)?, ..person }),
         None => None,
     };
-    let customer_open_deals = count(conn, deal.customer, DealState::Open)?;
-    let customer_won_deals = count(conn, deal.customer, DealState::Won)?;
+    let (customer_open_deals, customer_won_deals) = open_and_won(conn, deal.customer)?;
     Ok(Some(DealFacts {
         customer: customer.into(),
         activities: rows.into_iter().map(Activity::from).collect(),
@@ -121,10 +120,11 @@ fn visits(history: Vec<HistoryEntry>) -> Vec<Visit> {
     visits
 }
 
-fn count(conn: &mut Conn, customer: CustomerId, state: DealState) -> Result<u32, StoreError> {
-    let n: i64 =
-        deals::table.filter(deals::customer.eq(customer)).filter(deals::state.eq(state)).count().get_result(conn)?;
-    Ok(u32::try_from(n).unwrap_or(u32::MAX))
+/// How many of the customer's deals are open, how many won.
+fn open_and_won(conn: &mut Conn, customer: CustomerId) -> Result<(u32, u32), StoreError> {
+    let states: Vec<DealState> = deals::table.filter(deals::customer.eq(customer)).select(deals::state).load(conn)?;
+    let count = |state| u32::try_from(states.iter().filter(|one| **one == state).count()).unwrap_or(u32::MAX);
+    Ok((count(DealState::Open), count(DealState::Won)))
 }
 
 pub fn open_deal(conn: &mut Conn, customer: CustomerId, funnel: &Key) -> Result<Option<DealId>, StoreError> {

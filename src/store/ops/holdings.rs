@@ -6,6 +6,7 @@ use super::sql::Sql;
 use crate::engine::effects::HoldingChange;
 use crate::store::StoreError;
 use crate::store::columns::Uid;
+use crate::store::deals::Amiss;
 use crate::values::{Key, UserId};
 use diesel::sql_types::{Integer, Text};
 use std::collections::BTreeMap;
@@ -45,8 +46,8 @@ pub fn holdings_of(conn: &mut Conn, owner: UserId) -> Result<BTreeMap<(Key, Key)
     Ok(rows.into_iter().map(|(funnel, stage, n)| ((funnel, stage), u32::try_from(n).unwrap_or(0))).collect())
 }
 
-/// Where the counts differ from a recount of the deals: (owner, funnel, stage, counted, held). Empty, always.
-pub fn holdings_amiss(conn: &mut Conn) -> Result<Vec<(UserId, Key, Key, i64, i64)>, StoreError> {
+/// Where the counts differ from a recount of the deals.
+pub fn holdings_amiss(conn: &mut Conn) -> Result<Vec<Amiss>, StoreError> {
     let sql = Sql::new(
         "SELECT owner, funnel, stage, CAST(sum(counted) AS BIGINT), CAST(sum(held) AS BIGINT) FROM ( \
            SELECT owner, funnel, stage, n AS counted, 0 AS held FROM holdings UNION ALL \

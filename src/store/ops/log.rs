@@ -26,6 +26,13 @@ struct StoredChecked {
 
 type Values = IndexMap<String, Option<Value>>;
 
+/// Values about persons as they lie beside the log.
+struct Personal {
+    salt: Vec<u8>,
+    digest: String,
+    values: Json<Values>,
+}
+
 #[derive(Insertable)]
 #[diesel(table_name = decisions, treat_none_as_default_value = false)]
 struct NewDecisionRow<'a> {
@@ -167,25 +174,25 @@ pub(super) fn append_decision(conn: &mut Conn, entry: &Entry) -> Result<i64, Sto
         facts: Json(entry.facts.values.clone()),
         answer: Json(entry.answer.clone()),
         request_id: entry.request_id.as_deref(),
-        personal_digest: personal.as_ref().map(|(_, digest, _)| digest.clone()),
+        personal_digest: personal.as_ref().map(|personal| personal.digest.clone()),
     };
     let seq = diesel::insert_into(decisions::table).values(&row).returning(decisions::seq).get_result(conn)?;
-    if let Some((salt, _, facts)) = personal {
+    if let Some(Personal { salt, values, .. }) = personal {
         diesel::insert_into(decision_personal::table)
             .values((
                 decision_personal::seq.eq(seq),
                 decision_personal::customer.eq(entry.customer),
                 decision_personal::salt.eq(salt),
-                decision_personal::facts.eq(facts),
+                decision_personal::facts.eq(values),
             ))
             .execute(conn)?;
     }
     Ok(seq)
 }
 
-/// Salt, digest and values, if any are about persons. The salt goes with the values: after they are erased the digest
+/// What a decision used of values about persons; the salt goes with the values: after they are erased the digest
 /// that stays in the log cannot be guessed back.
-fn personal(entry: &Entry) -> Result<Option<(Vec<u8>, String, Json<Values>)>, StoreError> {
+fn personal(entry: &Entry) -> Result<Option<Personal>, StoreError> {
     if entry.facts.personal.is_empty() {
         return Ok(None);
     }
@@ -193,7 +200,7 @@ fn personal(entry: &Entry) -> Result<Option<(Vec<u8>, String, Json<Values>)>, St
     let text = serde_json::to_string(&values).map_err(|error| StoreError::failed("writing facts", error))?;
     let salt = Uuid::new_v4().into_bytes().to_vec();
     let digest = hex::encode(Sha256::new().chain_update(&salt).chain_update(text).finalize());
-    Ok(Some((salt, digest, Json(values))))
+    Ok(Some(Personal { salt, digest, values: Json(values) }))
 }
 
 fn depersonalised(checked: &Checked, personal: &Values) -> StoredChecked {

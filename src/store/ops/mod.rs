@@ -17,5 +17,6 @@ pub(in crate::store) mod record;
 pub(in crate::store) mod reports;
 pub(in crate::store) mod rules_versions;
 pub(in crate::store) mod sessions;
+mod side;
 pub(in crate::store) mod sql;
 mod visibility;

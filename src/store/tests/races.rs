@@ -1,15 +1,15 @@
 //! Many at once: what is promised holds whoever comes first.
 
-use super::funnel::{MADE, about, begin, customer, customer_guard, deal, holdings, move_on, step};
-use super::people::{add, user};
+use super::funnel::{MADE, about, begin, beginning, customer, customer_guard, deal, holdings, move_on, step};
+use super::people::{add, entry, user};
 use super::rules::{activate, activation};
 use super::world::{World, at, on_both};
 use crate::engine::effects::{CustomerChange, HistoryKind, Move};
 use crate::engine::facts::Deal;
-use crate::store::{Effect, Entry, Epochs, Outcome, StoreError, Tx};
-use crate::values::{DealId, DecisionId, Key, UserId, Value};
+use crate::store::{Effect, Entry, Epochs, LogQuery, Outcome, StoreError, Tx};
+use crate::values::{CustomerId, DealId, DecisionId, Key, UserId, Value};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 async fn deals(world: &World, owner: Option<UserId>, n: usize) -> Vec<Deal> {
     let mut made = vec![];
@@ -91,44 +91,59 @@ on_both! {
         assert_eq!(world.store.read(|tx| tx.holdings_amiss()).await.unwrap(), []);
     }
 
-    async fn no_move_rests_on_a_customer_who_was_changed_meanwhile(world: World) {
-        // A deal may stand in `lead` only while its customer is `ready`; the mover decides on what it read, the writer
-        // turns it off only while no deal of the customer stands there. Both cannot be true at once.
-        let mut customer = customer();
-        customer.fields.insert("ready".into(), Value::Bool(false));
-        let deal = deal(&customer, None);
-        begin(&world, &customer, &deal).await;
-        let id = deal.id;
-        let done = Arc::new(AtomicBool::new(false));
-        let writer = {
-            let (store, done) = (world.store.clone(), Arc::clone(&done));
-            tokio::spawn(async move {
-                let mut written = 0;
-                while !done.load(Ordering::SeqCst) {
-                    written += u32::from(store.write(move |tx| flip(tx, id)).await.unwrap_or(false));
-                }
-                written
-            })
-        };
-        let moved = Arc::new(AtomicU32::new(0));
-        futures_util::future::join_all((0..4).map(|_| {
-            let (store, moved) = (world.store.clone(), Arc::clone(&moved));
-            async move {
-                for _ in 0..60 {
-                    match store.write(move |tx| enter_if_ready(tx, id)).await {
-                        Ok(true) => { moved.fetch_add(1, Ordering::SeqCst); }
-                        Ok(false) | Err(StoreError::Busy) => {}
-                        Err(other) => panic!("{other:?}"),
-                    }
-                }
+    async fn no_move_commits_after_its_customer_was_changed(world: World) {
+        let customer = customer();
+        let mut made = vec![];
+        for n in 0..4 {
+            let deal = Deal { funnel: format!("f{n}").as_str().into(), ..deal(&customer, None) };
+            if n == 0 {
+                begin(&world, &customer, &deal).await;
+            } else {
+                let begun = beginning(&deal);
+                world.store.write(move |tx| tx.record(&entry("deals.create"), &[Effect::DealCreation(&begun)])).await.unwrap();
             }
-        }))
-        .await;
+            made.push(deal.id);
+        }
+        let done = Arc::new(AtomicBool::new(false));
+        let movers: Vec<_> = made
+            .into_iter()
+            .map(|id| {
+                let (store, done) = (world.store.clone(), Arc::clone(&done));
+                tokio::spawn(async move {
+                    while !done.load(Ordering::SeqCst) {
+                        match store.write(move |tx| move_noting_the_customer(tx, id)).await {
+                            Ok(()) | Err(StoreError::Busy) => {}
+                            Err(other) => panic!("{other:?}"),
+                        }
+                    }
+                })
+            })
+            .collect();
+        let id = customer.id;
+        for _ in 0..60 {
+            world.store.write(move |tx| change_customer(tx, id)).await.unwrap();
+        }
         done.store(true, Ordering::SeqCst);
-        assert!(writer.await.unwrap() > 0);
-        let facts = world.store.read(move |tx| tx.deal_facts(id)).await.unwrap().unwrap();
-        let ready = facts.customer.fields.get("ready") == Some(&Value::Bool(true));
-        assert!(ready || facts.deal.stage != *"lead");
+        for mover in movers {
+            mover.await.unwrap();
+        }
+        // In the order of the log every move rests on the version that the last change before it left.
+        let log = LogQuery { deal: None, beyond: None, newest_first: false, limit: 1_000_000 };
+        let log = world.store.read(move |tx| tx.decisions(&log)).await.unwrap();
+        let mut version = world.store.read(move |tx| tx.customer(id)).await.unwrap().unwrap().facts_version - 60;
+        let mut moved = 0;
+        for entry in log {
+            let noted = entry.answer.as_i64();
+            match entry.action.as_str() {
+                "customers.write" => version = noted.unwrap(),
+                "deals.move" => {
+                    moved += 1;
+                    assert_eq!(noted, Some(version), "seq {} is late", entry.seq);
+                }
+                _ => {}
+            }
+        }
+        assert!(moved > 60, "{moved} moves were too few to race");
     }
 
     async fn no_decision_commits_after_the_rules_it_was_made_under(world: World) {
@@ -157,7 +172,7 @@ on_both! {
             mover.await.unwrap();
         }
         // Read in the order of their numbers: after an activation nothing was decided under the rules before it.
-        let log = crate::store::LogQuery { deal: None, beyond: None, newest_first: false, limit: 100_000 };
+        let log = LogQuery { deal: None, beyond: None, newest_first: false, limit: 100_000 };
         let log = world.store.read(move |tx| tx.decisions(&log)).await.unwrap();
         let mut active = 0;
         let mut decided = 0;
@@ -175,34 +190,26 @@ on_both! {
     }
 }
 
-/// Turns the customer's `ready` round, to false only while the deal is not in `lead`; whether it did.
-fn flip(tx: &mut Tx<'_>, id: DealId) -> Result<bool, StoreError> {
-    let facts = tx.deal_facts(id)?.unwrap();
-    let was_ready = facts.customer.fields.get("ready") == Some(&Value::Bool(true));
-    let mut entry = Entry { id: DecisionId::new(), ..about(&facts.deal) };
-    entry.guards.customer = Some(customer_guard(&facts.customer));
-    if was_ready && facts.deal.stage == *"lead" {
-        // Out of it first, so that there is something to race for.
-        tx.record(&entry, &[Effect::Move(&step(&facts.deal, "contacted", 10))])?;
-        return Ok(false);
-    }
-    let fields = [("ready".into(), Value::Bool(!was_ready))].into_iter().collect();
-    let customer = facts.customer.id;
-    let change = CustomerChange { customer, fields, contacts: vec![], keys: vec![], at: at(1), made: MADE };
+/// Changes the customer, noting the version that it leaves.
+fn change_customer(tx: &mut Tx<'_>, id: CustomerId) -> Result<(), StoreError> {
+    let customer = tx.customer(id)?.unwrap();
+    let mut entry = Entry { answer: (customer.facts_version + 1).into(), ..entry("customers.write") };
+    entry.guards.customer = Some(customer_guard(&customer));
+    let fields = [("n".into(), Value::Bool(true))].into_iter().collect();
+    let change = CustomerChange { customer: id, fields, contacts: vec![], keys: vec![], at: at(1), made: MADE };
     tx.record(&entry, &[Effect::CustomerChange(&change)])?;
-    Ok(true)
+    Ok(())
 }
 
-fn enter_if_ready(tx: &mut Tx<'_>, id: DealId) -> Result<bool, StoreError> {
+/// Moves the deal to and fro, noting the version of the customer that it rests on.
+fn move_noting_the_customer(tx: &mut Tx<'_>, id: DealId) -> Result<(), StoreError> {
     let facts = tx.deal_facts(id)?.unwrap();
-    let ready = facts.customer.fields.get("ready") == Some(&Value::Bool(true));
-    if !ready || facts.deal.stage == *"lead" {
-        return Ok(false);
-    }
-    let mut entry = Entry { id: DecisionId::new(), ..about(&facts.deal) };
+    let answer = facts.customer.facts_version.into();
+    let mut entry = Entry { id: DecisionId::new(), action: "deals.move".into(), answer, ..about(&facts.deal) };
     entry.guards.customer = Some(customer_guard(&facts.customer));
-    tx.record(&entry, &[Effect::Move(&step(&facts.deal, "lead", 10))])?;
-    Ok(true)
+    let to = if facts.deal.stage == *"lead" { "contacted" } else { "lead" };
+    tx.record(&entry, &[Effect::Move(&step(&facts.deal, to, 10))])?;
+    Ok(())
 }
 
 fn move_under_rules(tx: &mut Tx<'_>, id: DealId) -> Result<(), StoreError> {

@@ -1,11 +1,28 @@
 //! What a commit promises: whole or not at all, alone or in a group, with the server coming and going.
 
+use super::deals::execute;
 use super::people::{change, entry, team, user};
 use super::postgres;
 use super::world::on_both;
-use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings};
+use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, Tx, schema};
+use diesel::dsl::{exists, select};
+use diesel::{QueryDsl, RunQueryDsl};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Reads every column of every table.
+macro_rules! every_table {
+    ($conn:expr) => {
+        every_table!($conn, activities contracts customer_keys customers deals decision_personal decisions epochs history
+            holdings idempotency login_attempts payments rules_file rules_versions sessions setup teams users)
+    };
+    ($conn:expr, $($table:ident)*) => {{
+        $(
+            let _: bool = select(exists(schema::$table::table.select(schema::$table::all_columns))).get_result($conn)?;
+        )*
+        Ok(())
+    }};
+}
 
 on_both! {
     async fn a_use_case_that_fails_takes_only_its_own_work_with_it(world: World) {
@@ -87,6 +104,27 @@ on_both! {
         assert!(matches!(world.store.ping().await, Err(StoreError::Busy)));
         let again = Store::open(&world.settings).await.unwrap();
         assert_eq!(again.read(|tx| tx.directory()).await.unwrap().teams.len(), 1);
+    }
+
+    async fn every_table_and_column_is_there(world: World) {
+        world
+            .store
+            .read(|tx| match tx {
+                Tx::Sqlite(conn) => every_table!(*conn),
+                Tx::Postgres(conn) => every_table!(*conn),
+            })
+            .await
+            .unwrap();
+    }
+
+    async fn a_database_of_a_newer_version_is_left_alone(world: World) {
+        world
+            .store
+            .write(|tx| execute(tx, "INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')"))
+            .await
+            .unwrap();
+        let refused = Store::open(&world.settings).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Newer { ref found, .. } if found == "29990101000000"), "{refused:?}");
     }
 
     async fn opened_by_many_at_once_the_schema_is_made_once(world: World) {

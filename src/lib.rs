@@ -13,12 +13,14 @@
 //! | `store` | WHAT HAPPENED: the only place that names diesel; SQLite and PostgreSQL behind one face | the above |
 //! | `workflow` | WHAT A PERSON CAN DO: one use case a file; every write of the product goes through here | the above |
 //! | `api` | HTTP: the only place that names actix, utoipa, jsonwebtoken | the above |
+//! | `jobs` | THE CLOCK: what runs without a request | all but `api` |
 //! | `cli` | the commands; builds the application; owns the one real clock | all |
 
 pub mod api;
 pub mod cli;
 pub mod engine;
 pub mod insight;
+pub mod jobs;
 pub mod rules;
 pub mod settings;
 pub mod store;

@@ -2,7 +2,8 @@
 
 use super::house;
 use crate::api::server::{self, Ended};
-use crate::settings::{Http, Log, LogFormat, Settings};
+use crate::jobs::rules_file::RulesFile;
+use crate::settings::{Http, Log, LogFormat, RulesSource, Settings};
 use crate::workflow::Workflow;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory};
@@ -54,6 +55,11 @@ fn serve(settings: Settings) -> Result<Ended, String> {
     runtime.block_on(async {
         let workflow = house::open(&settings.database, &settings.rules).await?;
         offer_setup(&workflow).await?;
+        if settings.rules.rules_source == RulesSource::File {
+            workflow.take_rules_from_file();
+            let file = RulesFile::new(Arc::clone(&workflow), settings.rules.rules_file.clone());
+            tokio::spawn(file.watch(Arc::new(house::clock)));
+        }
         run(settings.http, workflow).await
     })
 }

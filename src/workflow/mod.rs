@@ -45,6 +45,8 @@ pub struct Workflow {
     loading: tokio::sync::Mutex<()>,
     passwords: Passwords,
     secrets: Secrets,
+    /// Whether the rules come from the file.
+    rules_from_file: std::sync::atomic::AtomicBool,
 }
 
 impl Workflow {
@@ -56,6 +58,7 @@ impl Workflow {
             loading: tokio::sync::Mutex::new(()),
             passwords: Passwords::new(),
             secrets,
+            rules_from_file: std::sync::atomic::AtomicBool::new(false),
         })
     }
 

@@ -98,6 +98,10 @@ impl Workflow {
     /// Makes these rules the active ones, for every process, before it answers.
     pub async fn activate_rules(&self, call: &Call, new: NewRules) -> Written<RulesAnswer> {
         drop(self.admit(call, Action::RulesActivate).await?);
+        let from_file = self.rules_from_file.load(std::sync::atomic::Ordering::SeqCst);
+        if from_file && new.source != RulesSource::File {
+            return Err(Failure::Conflict(Message::new("rules_from_file")));
+        }
         let checked = check_aside(new.text.clone(), call.now).await?;
         let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
         let rules_hash = hash(&new.text);
@@ -165,6 +169,25 @@ impl Workflow {
     /// Whether the database has rules yet.
     pub async fn has_rules(&self) -> Outcome<bool> {
         Ok(self.store.read(|tx| tx.epochs()).await?.rules_version > 0)
+    }
+
+    /// From now on the rules come from the file, and nobody else changes them.
+    pub fn take_rules_from_file(&self) {
+        self.rules_from_file.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    /// Whether a file with this hash was taken before: `Some(true)` = it was the last one.
+    pub async fn knows_rules_file(&self, file_hash: &str) -> Outcome<Option<bool>> {
+        let file_hash = file_hash.to_owned();
+        let known = self.store.read(move |tx| {
+            if tx.rules_file_hash()?.as_ref() == Some(&file_hash) {
+                return Ok(Some(true));
+            }
+            let versions = tx.rules_versions(None, i64::MAX)?;
+            let taken = versions.iter().any(|one| one.hash == file_hash && one.source == RulesSource::File);
+            Ok(taken.then_some(false))
+        });
+        Ok(known.await?)
     }
 
     /// The hash of the rules file as it was last taken.

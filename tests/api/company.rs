@@ -91,7 +91,7 @@ impl Company {
         let secrets = Secrets::fresh_text();
         let workflow = open(&url, &secrets);
         let now = Time::from_micros(clock.load(Ordering::SeqCst));
-        RUNTIME.block_on(workflow.seed_rules(rules.to_owned(), None, now)).unwrap();
+        RUNTIME.block_on(workflow.seed_rules(rules.to_owned(), Some(loudou::rules::hash(rules)), now)).unwrap();
         let token = RUNTIME.block_on(workflow.new_setup_token(now)).unwrap();
         let server = serve(&workflow, &clock, &[]);
         let mut company = Self {

@@ -21,4 +21,5 @@ mod docs;
 mod door;
 mod process;
 mod rules;
+mod rules_file;
 mod walk;

@@ -1,0 +1,4 @@
+//! The clock: what runs without a request. Jobs call `workflow` as the product itself, and are safe on many processes at
+//! once: what they do is decided and guarded like any call.
+
+pub mod rules_file;

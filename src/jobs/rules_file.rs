@@ -1,0 +1,140 @@
+//! The rules file, where it rules (`LOUDOU_RULES_SOURCE=file`): a changed file is taken, a bad one keeps the last good
+//! rules.
+//!
+//! Only a *changed* file makes a version, so that a rolling deployment cannot flip the rules: one that changes while this
+//! process runs, or one that no process has taken before. An older file that a restarted process still has is left.
+
+use crate::rules::hash;
+use crate::store::RulesSource;
+use crate::values::Time;
+use crate::workflow::Workflow;
+use crate::workflow::call::Call;
+use crate::workflow::failure::Failure;
+use crate::workflow::rules::NewRules;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often the file is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// The file, as this process knows it.
+#[derive(Debug)]
+pub struct RulesFile {
+    workflow: Arc<Workflow>,
+    path: PathBuf,
+    /// The hash it had when it was last looked at; `None` = never looked at, or it could not be read.
+    seen: Option<String>,
+    is_first_look: bool,
+}
+
+/// What came of a look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    Unchanged,
+    /// An earlier file, which a newer one has replaced: left alone.
+    Older,
+    /// Its rules are active: the number of their version.
+    Taken(i64),
+    /// The last good rules stay. Why, for the log.
+    Refused(String),
+}
+
+impl RulesFile {
+    #[must_use]
+    pub fn new(workflow: Arc<Workflow>, path: PathBuf) -> Self {
+        Self { workflow, path, seen: None, is_first_look: true }
+    }
+
+    /// Looks at the file, and takes it if it changed.
+    pub async fn look(&mut self, now: Time) -> Look {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
+        let text = match read {
+            Ok(Ok(text)) => text,
+            Ok(Err(fault)) => return self.unreadable(fault.to_string()),
+            Err(fault) => return self.unreadable(fault.to_string()),
+        };
+        let file_hash = hash(&text);
+        if self.seen.as_ref() == Some(&file_hash) {
+            return Look::Unchanged;
+        }
+        let first = std::mem::replace(&mut self.is_first_look, false);
+        if first {
+            match self.workflow.knows_rules_file(&file_hash).await {
+                Ok(None) => {}
+                Ok(Some(is_last)) => {
+                    self.seen = Some(file_hash);
+                    return if is_last { Look::Unchanged } else { Look::Older };
+                }
+                Err(failure) => {
+                    self.is_first_look = true;
+                    return Look::Refused(failure.to_string());
+                }
+            }
+        }
+        let new = NewRules { text, comment: None, source: RulesSource::File, file_hash: Some(file_hash.clone()) };
+        let look = match self.workflow.activate_rules(&Call::system(now, "rules-file"), new).await {
+            Ok(done) => Look::Taken(done.answer.number),
+            Err(Failure::Conflict(message)) if message.code == "rules_unchanged" => Look::Unchanged,
+            // Not the file's fault: the same file is tried again at the next look.
+            Err(failure @ (Failure::Unavailable(_) | Failure::NotReady | Failure::Internal { .. })) => {
+                return Look::Refused(failure.to_string());
+            }
+            Err(failure) => Look::Refused(told(&failure)),
+        };
+        self.seen = Some(file_hash);
+        look
+    }
+
+    fn unreadable(&mut self, fault: String) -> Look {
+        self.seen = None;
+        Look::Refused(fault)
+    }
+
+    /// Looks at the file every second, for as long as the process runs.
+    pub async fn watch(mut self, clock: Arc<dyn Fn() -> Time + Send + Sync>) {
+        let mut last = Look::Unchanged;
+        let mut tick = tokio::time::interval(EVERY);
+        loop {
+            tick.tick().await;
+            let look = self.look(clock()).await;
+            metrics::gauge!("loudou_rules_file_refused").set(f64::from(u8::from(matches!(look, Look::Refused(_)))));
+            match &look {
+                Look::Taken(number) => tracing::info!(number, "the rules file was taken"),
+                Look::Older if look != last => tracing::warn!("the rules file is an older one: not taken"),
+                Look::Refused(why) if look != last => {
+                    tracing::error!(why, "the rules file is refused; the last good rules stay");
+                }
+                Look::Unchanged | Look::Older | Look::Refused(_) => {}
+            }
+            // A bad file stays bad until it changes, though later looks find it unchanged.
+            if look != Look::Unchanged {
+                last = look;
+            }
+        }
+    }
+}
+
+/// Why a file is refused, with its first problems.
+fn told(failure: &Failure) -> String {
+    match failure {
+        Failure::RulesInvalid(faults) => {
+            let problems = faults.problems.iter().take(5);
+            let lines: Vec<String> = problems
+                .map(|problem| {
+                    format!("{}:{} {}", problem.place.line, problem.place.column, problem.message.render(&[]))
+                })
+                .collect();
+            let scenarios =
+                faults.scenarios.iter().take(5).map(|result| format!("scenario at line {} fails", result.line));
+            lines.into_iter().chain(scenarios).collect::<Vec<_>>().join("; ")
+        }
+        Failure::RulesInUse(counts) => {
+            let names: Vec<String> =
+                counts.iter().map(|(name, count)| format!("{name} is used {count} times")).collect();
+            names.join("; ")
+        }
+        other => other.to_string(),
+    }
+}

@@ -231,6 +231,24 @@ fn changes() -> impl Strategy<Value = Time> {
         .prop_map(|(second, by, micros)| Time::from_micros((second + by / 600 * 600) * 1_000_000 + micros))
 }
 
+/// Calendars that work through the night in which clocks change, and instants around it.
+fn nights() -> impl Strategy<Value = (Calendar, Time)> {
+    let hours =
+        prop::sample::select(vec!["", "00:00-06:00", "01:00-02:30", "02:30-04:00", "02:00-03:00", "23:00-24:00"]);
+    // Berlin loses and repeats an hour after two, Sao Paulo lost midnight, St. John's repeated it, Apia skipped a day.
+    let night = prop::sample::select(vec![
+        (chrono_tz::Europe::Berlin, 1_774_746_000_i64),
+        (chrono_tz::Europe::Berlin, 1_792_890_000),
+        (chrono_tz::America::Sao_Paulo, 1_541_300_400),
+        (chrono_tz::America::St_Johns, 1_162_092_660),
+        (chrono_tz::Pacific::Apia, 1_325_239_200),
+    ]);
+    (hours, night, -200_i64..200, -1_i64..2).prop_map(|(hours, (zone, second), quarters, micros)| {
+        let at = Time::from_micros((second + quarters * 900) * 1_000_000 + micros);
+        (calendar(zone, &ALL_WEEK, hours, &[], &[]), at)
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
@@ -247,6 +265,20 @@ proptest! {
             let by_list = entered <= calendar.subtract_working(now, milli);
             let by_read = due <= now;
             prop_assert_eq!(by_list, by_read, "entered {} now {} due {}", entered, now, due);
+        }
+    }
+
+    /// Also in the nights in which clocks change.
+    #[test]
+    fn overdue_is_one_thing_at_night((calendar, entered) in nights(), quarters in 0_i64..13, by in -60_i64..60) {
+        let milli = quarters * 250;
+        let due = calendar.add_working(entered, milli);
+        let moved = due.plus_micros(by * 900_000_000);
+        for now in [due, due.plus_micros(-1), due.plus_micros(1), moved, entered, entered.plus_micros(by * 900_000_000)] {
+            let by_list = entered <= calendar.subtract_working(now, milli);
+            prop_assert_eq!(by_list, due <= now, "entered {} now {} due {}", entered, now, due);
+            let worked = now > entered && calendar.working_between(entered, now) >= calendar.workday_micros() / 1000 * milli;
+            prop_assert!(milli == 0 || worked == (due <= now), "entered {} now {} due {}", entered, now, due);
         }
     }
 

@@ -172,7 +172,7 @@ fn centuries_cost_no_more_than_days() {
     let calendar = shanghai();
     let began = std::time::Instant::now();
     for n in 0..1000 {
-        calendar.add_working(at(&calendar, "2026-03-02 10:00"), 1_000_000 * n);
+        let _ = calendar.add_working(at(&calendar, "2026-03-02 10:00"), 1_000_000 * n);
     }
     assert!(began.elapsed().as_millis() < 500, "a walk day by day");
 }

@@ -61,10 +61,13 @@ fn passes(predicate: &Predicate, row: &Known) -> Option<bool> {
 
 fn fold(parts: &[Predicate], row: &Known, wanted: bool) -> Option<bool> {
     let parts: Vec<_> = parts.iter().map(|part| passes(part, row)).collect();
+    let unknown = parts.contains(&None);
     if parts.contains(&Some(!wanted)) {
         Some(!wanted)
+    } else if unknown {
+        None
     } else {
-        parts.contains(&None).then_some(None).unwrap_or(Some(wanted))
+        Some(wanted)
     }
 }
 

@@ -162,3 +162,42 @@ fn browsers_are_told_to_insist_on_tls_only_where_there_is_some() {
     let behind = Server::with(&["--behind-tls", "true"]);
     assert_eq!(behind.get("/livez").expect(200).header("strict-transport-security"), "max-age=31536000");
 }
+
+/// A connection on which what is written is all there is: no client tidies it up.
+fn raw(server: &Server, request: &str) -> String {
+    use std::io::{Read, Write};
+    let mut connection = std::net::TcpStream::connect(server.address).unwrap();
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // A connection that the server resets has been answered before, or not at all: what came is what counts.
+    let _ = connection.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+#[test]
+fn a_body_that_comes_too_slowly_is_cut_off() {
+    let server = Server::with(&["--request-deadline-seconds", "1"]);
+    let head =
+        "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    let answer = raw(&server, head);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("\"request_too_slow\"") && answer.to_lowercase().contains("connection: close"), "{answer}");
+}
+
+#[test]
+fn two_answers_to_where_a_request_ends_are_refused() {
+    let server = Server::with(&[]);
+    let framings = [
+        "content-length: 2\r\ntransfer-encoding: chunked",
+        "content-length: 2\r\ncontent-length: 3",
+        "content-length: -1",
+        "transfer-encoding: chunked, identity",
+    ];
+    for framing in framings {
+        let head = format!("POST /v1/auth/login HTTP/1.1\r\nhost: x\r\n{framing}\r\n\r\n{{}}");
+        let answer = raw(&server, &head);
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{framing}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{framing}: {answer}");
+    }
+    server.get("/livez").expect(200);
+}

@@ -14,6 +14,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod bounds;
 mod client;
 mod company;
 mod cors;

@@ -28,7 +28,7 @@ fn output(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
 impl Process {
     fn start(variables: &[(&str, &str)]) -> Self {
         let (mut command, folder) = command(variables);
-        let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut read = String::new();
         let address = loop {
@@ -88,6 +88,28 @@ fn a_stop_is_told_first_and_ends_well() {
 }
 
 #[test]
+fn a_request_under_way_is_finished_before_the_end() {
+    use std::io::Write;
+    let mut process = Process::start(&[("LOUDOU_DRAIN_DELAY_SECONDS", "0")]);
+    let mut connection = std::net::TcpStream::connect(&process.address).unwrap();
+    let body = r#"{"login": "nobody", "password": "nobody's own"}"#;
+    let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue";
+    write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+    // `100 Continue` says that the request is being worked on.
+    let mut answer = BufReader::new(connection.try_clone().unwrap());
+    let mut line = String::new();
+    answer.read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100"), "{line}");
+    process.signal("TERM");
+    process.wait_for("letting what is under way finish");
+    connection.write_all(body.as_bytes()).unwrap();
+    let mut rest = String::new();
+    answer.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("HTTP/1.1 401"), "{rest}");
+    assert!(process.end().0.success());
+}
+
+#[test]
 fn somebody_at_the_keyboard_need_not_wait() {
     let mut process = Process::start(&[("LOUDOU_DRAIN_DELAY_SECONDS", "600")]);
     process.signal("INT");
@@ -108,7 +130,7 @@ fn a_second_signal_ends_it_at_once() {
 fn listening_to_other_machines_without_tls_is_warned_about() {
     let begin = |variables: &[(&str, &str)]| {
         let (mut command, folder) = command(variables);
-        let mut child = command.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command.arg("serve").stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
         let mut read = String::new();
         while !read.contains("listening on http://") {

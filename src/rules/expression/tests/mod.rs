@@ -3,6 +3,9 @@
 mod faults;
 mod hostile;
 mod meaning;
+mod oracle;
+mod random;
+mod rows;
 
 use super::*;
 use crate::rules::calendar::Hours;

@@ -57,6 +57,7 @@ pub mod pages;
 pub mod people;
 pub mod problem;
 pub mod reply;
+pub mod reports;
 pub mod rules;
 pub mod server;
 pub mod shared;

@@ -86,6 +86,7 @@ operations! {
     contracts::update_contract => Access::May(Action::DealsWrite),
     contracts::record_payment => Access::May(Action::DealsWrite),
     contracts::cancel_payment => Access::May(Action::DealsWrite),
+    reports::get_funnel_report => Access::May(Action::ReportsRead),
     funnels::get_vocabulary => Access::SignedIn,
     rules::get_rules => Access::May(Action::RulesRead),
     rules::list_rules_versions => Access::May(Action::RulesRead),

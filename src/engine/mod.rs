@@ -25,6 +25,7 @@ pub mod people;
 pub mod permission;
 pub mod scenarios;
 pub mod sight;
+pub mod targets;
 #[cfg(test)]
 mod tests;
 pub mod validations;

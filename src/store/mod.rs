@@ -41,7 +41,7 @@ pub use entry::{
 };
 pub use error::StoreError;
 pub use lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy};
-pub use reports::{CountBy, Flow, FlowQuery, Standing, StandingQuery};
+pub use reports::FunnelQuery;
 pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
 pub use tx::Tx;

@@ -21,6 +21,7 @@ pub mod log;
 pub mod moves;
 pub mod passwords;
 pub mod people;
+pub mod reports;
 pub mod rules;
 pub mod scene;
 pub mod secrets;

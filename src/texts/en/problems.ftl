@@ -117,3 +117,4 @@ user_unknown = there is no such user
 field_not_indexed = `{ $field }` is not a field that lists can be filtered and sorted by; there are: { $fields }
 filter_form = a filter is a field, a colon and a value, such as `source:web`
 sort_unknown = `{ $sort }` is not an order of this list; there are { $sorts } and `fields.` with a field marked `index`
+period_backwards = the period ends on { $to }, which is not after its beginning on { $from }

@@ -117,3 +117,4 @@ user_unknown = 没有这个用户
 field_not_indexed = `{ $field }` 不是可用于筛选和排序的字段；可用的有：{ $fields }
 filter_form = 筛选条件为字段、冒号和值，例如 `source:web`
 sort_unknown = `{ $sort }` 不是此列表的排序方式；可用的有 { $sorts } 以及 `fields.` 加上标记为 `index` 的字段
+period_backwards = 期间的结束日期 { $to } 不晚于开始日期 { $from }

@@ -33,6 +33,8 @@ pub(in crate::rules) struct Known<'s, 'a> {
     pub grades: &'s [Key],
     /// Ids of all criteria and validations.
     pub reasons: &'s [Key],
+    /// Whether `reasons` are all; with mistakes in the funnels nothing is said about those that are not known.
+    pub complete: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -118,6 +120,7 @@ impl<'a> Reader<'a> {
         &self,
         section: Section<'a>,
         people: &mut IndexMap<Key, Person>,
+        deals: &mut IndexMap<Key, Key>,
         on: &Known<'_, 'a>,
     ) -> Vec<(Given, bool)> {
         let Some(node) = section.get("given") else { return Vec::new() };
@@ -128,12 +131,8 @@ impl<'a> Reader<'a> {
         self.at_most(node, nodes.len(), GIVEN_AT_MOST);
         let mut given: Vec<(Given, bool)> = Vec::new();
         for (index, node) in nodes.into_iter().enumerate().take(GIVEN_AT_MOST) {
-            let Some(one) = self.given_deal(node, index, people, on) else { continue };
-            if given.iter().any(|(other, _)| other.deal == one.0.deal) {
-                self.error(node, Message::new("said_twice").with("text", one.0.deal.as_str()));
-            } else {
-                given.push(one);
-            }
+            let Some(one) = self.given_deal(node, index, people, deals, on) else { continue };
+            given.push(one);
         }
         given
     }
@@ -143,6 +142,7 @@ impl<'a> Reader<'a> {
         node: &'a Node,
         index: usize,
         people: &mut IndexMap<Key, Person>,
+        deals: &mut IndexMap<Key, Key>,
         on: &Known<'_, 'a>,
     ) -> Option<(Given, bool)> {
         let section = self.section(node, &table::GIVEN)?;
@@ -151,6 +151,10 @@ impl<'a> Reader<'a> {
             None => Key::from(format!("d{}", index + 1)),
         };
         let outline = self.funnel(section, on)?;
+        if deals.insert(deal.clone(), outline.id.clone()).is_some() {
+            self.error(node, Message::new("said_twice").with("text", deal.as_str()));
+            return None;
+        }
         let stage = section.get("stage").and_then(|node| self.stage_of(node, outline));
         let owner = section.get("owner").filter(|node| !is_none(node)).and_then(|node| self.person(node, people, on));
         let product = section.get("product").and_then(|node| self.reference(node, "product", on.products));

@@ -19,6 +19,9 @@ use crate::values::{Currency, Date, Key};
 use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 
+/// The only format so far.
+const FORMAT: u32 = 1;
+
 /// How a check came out.
 #[derive(Debug)]
 pub struct Checked {
@@ -68,8 +71,11 @@ pub fn hash(text: &str) -> String {
 fn read(file: &document::Node, problems: &Problems<'_>, today: Option<Date>) -> Option<Rules> {
     let mut reader = Reader { problems, languages: Vec::new(), currency: no_currency()?, today };
     let section = reader.section(file, &table::FILE)?;
-    let format = table::FILE.key("format").map(|key| &key.kind);
-    let format = section.get("format").zip(format).and_then(|(node, kind)| reader.whole(node, kind));
+    if let Some(node) = section.get("format")
+        && reader.whole_between(node, 0, u32::MAX).is_some_and(|format| format != FORMAT)
+    {
+        reader.error(node, Message::new("format_unknown"));
+    }
     reader.languages = reader.read_languages(section);
     let currency = section.get("currency").and_then(|node| reader.currency(node));
     reader.currency = currency.unwrap_or(reader.currency);
@@ -78,7 +84,7 @@ fn read(file: &document::Node, problems: &Problems<'_>, today: Option<Date>) -> 
     let sections = compile(&reader, section, gathered);
     let unfinished = problems.has_errors();
     let rules = Rules {
-        format: format.unwrap_or(1),
+        format: FORMAT,
         languages: reader.languages.clone(),
         currency: reader.currency,
         country,
@@ -193,17 +199,20 @@ fn compile<'a>(reader: &Reader<'a>, file: Section<'a>, gathered: Gathered<'a>) -
         let before = reader.problems.count();
         let funnel = reader.read_funnel(outline, &words, &role_ids);
         // A graph with a mistake in it has others that are its consequence.
-        if reader.problems.count() == before {
+        if outline.sound && reader.problems.count() == before {
             reader.check_graph(outline, &funnel);
         }
         funnels.insert(outline.id.clone(), funnel);
     }
+    // A criterion with a mistake has no id to be named by.
+    let funnels_faulty = reader.problems.has_errors();
     reader.check_unused(&words, &outlines);
+    let before = reader.problems.count();
     let roles = reader.read_roles(file, &declared.fields, &words);
-    let first_administrator = reader.read_first_administrator(file, &roles, &role_ids);
-    if !reader.problems.has_errors() {
+    if reader.problems.count() == before {
         reader.check_governable(file, &roles);
     }
+    let first_administrator = reader.read_first_administrator(file, &roles, &role_ids);
     let reasons: Vec<Key> = reasons(&funnels, &validations);
     let known = Known {
         fields: &declared.fields,
@@ -213,6 +222,7 @@ fn compile<'a>(reader: &Reader<'a>, file: Section<'a>, gathered: Gathered<'a>) -
         products: &words.vocabulary.products,
         grades: &words.vocabulary.grades,
         reasons: &reasons,
+        complete: !funnels_faulty,
     };
     let scenarios = reader.read_scenarios(file, &known);
     Sections {

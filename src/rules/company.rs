@@ -19,7 +19,7 @@ impl<'a> Reader<'a> {
     pub(in crate::rules) fn read_languages(&self, file: Section<'a>) -> Vec<Language> {
         let mut languages: Vec<Language> = Vec::new();
         let Some(node) = file.get("languages") else { return languages };
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
         self.at_most(node, items.len(), LANGUAGES_AT_MOST);
         for item in items.iter().take(LANGUAGES_AT_MOST) {
             let Some(scalar) = self.scalar(item, "a_language") else { continue };
@@ -31,9 +31,6 @@ impl<'a> Reader<'a> {
             } else {
                 languages.push(language);
             }
-        }
-        if items.is_empty() {
-            self.error(node, Message::new("empty_list"));
         }
         languages
     }

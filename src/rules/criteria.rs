@@ -248,11 +248,8 @@ impl<'a> Reader<'a> {
 
     /// A list of qualified names, each once.
     pub(in crate::rules) fn names(&self, node: &'a Node, place: Place, vocabulary: &Vocabulary) -> Vec<Path> {
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
         self.at_most(node, items.len(), NAMES_AT_MOST);
-        if items.is_empty() && matches!(node.content, Content::List { .. }) {
-            self.error(node, Message::new("empty_list"));
-        }
         let mut names: Vec<Path> = Vec::new();
         for item in items.iter().take(NAMES_AT_MOST) {
             let Some((path, of)) = self.name(item, place, vocabulary) else { continue };

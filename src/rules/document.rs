@@ -46,6 +46,8 @@ pub(in crate::rules) enum Style {
     Plain,
     Quoted,
     Block,
+    /// Not readable as a text (an alias, a tag); that was told.
+    Told,
 }
 
 #[derive(Clone, Debug)]
@@ -68,11 +70,20 @@ impl Node {
     pub(in crate::rules) fn is_nothing(&self) -> bool {
         self.scalar().is_some_and(Scalar::is_nothing)
     }
+
+    /// What is wrong here was told already.
+    pub(in crate::rules) fn is_told(&self) -> bool {
+        self.scalar().is_some_and(|scalar| scalar.style == Style::Told)
+    }
 }
 
 impl Scalar {
     pub(in crate::rules) fn is_nothing(&self) -> bool {
-        self.style == Style::Plain && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+        match self.style {
+            Style::Plain => matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
+            Style::Quoted | Style::Block => false,
+            Style::Told => true,
+        }
     }
 }
 
@@ -85,7 +96,8 @@ pub(in crate::rules) fn read(text: &str, problems: &Problems) -> Option<Node> {
         problems.report(Severity::Error, Place { line: 1, column: 1, length: 1 }, "", message, None);
         return None;
     }
-    let mut reading = Reading { problems, open: Vec::new(), root: None, nodes: 0, documents: 0, last_plain: None };
+    let mut reading =
+        Reading { problems, open: Vec::new(), root: None, nodes: 0, documents: 0, begun: 1, last_plain: None };
     for event in Parser::new_from_str_with_options(text, options()) {
         match event {
             Ok((event, span)) => {
@@ -97,7 +109,13 @@ pub(in crate::rules) fn read(text: &str, problems: &Problems) -> Option<Node> {
                 let marker = error.marker();
                 let place =
                     Place { line: count(marker.line()), column: count(marker.col()).saturating_add(1), length: 1 };
-                slips::report_syntax(syntax_code(error.kind()), place, &reading.path(), problems);
+                let slip = slips::Slip {
+                    code: syntax_code(error.kind()),
+                    place,
+                    begun: reading.begun,
+                    bracket: reading.bracket(),
+                };
+                slips::report_syntax(&slip, &reading.path(), problems);
                 return None;
             }
         }
@@ -114,7 +132,7 @@ fn options() -> Options {
         emit_anchor_events: true,
         emit_unresolved_aliases: true,
         disallow_directives: true,
-        flow_nesting_limit: AT_MOST_DEPTH + 1,
+        flow_nesting_limit: AT_MOST_DEPTH,
         block_nesting_limit: AT_MOST_DEPTH + 1,
         // Comments before an entry wait until it is known what the entry is: pages of them are honest.
         max_buffered_comment_events: 4096,
@@ -127,7 +145,9 @@ struct Reading<'a, 't> {
     root: Option<Node>,
     nodes: usize,
     documents: usize,
-    /// Path and line of the last unquoted text: a comment on the same line cuts it.
+    /// Line on which the last thing began.
+    begun: u32,
+    /// Line of the last unquoted text: a comment on the same line cuts it.
     last_plain: Option<u32>,
 }
 
@@ -138,6 +158,8 @@ struct Open {
     key: Option<(String, Place)>,
     /// The keys so far.
     seen: HashSet<String>,
+    /// Written in brackets.
+    flow: bool,
 }
 
 impl Reading<'_, '_> {
@@ -152,25 +174,33 @@ impl Reading<'_, '_> {
                     return false;
                 }
             }
-            Event::Scalar(text, style, anchor, tag) => {
-                self.refuse_properties(&span, anchor, tag.is_some());
+            Event::Scalar(text, style, _, tag) => {
+                self.begun = count(span.start.line());
                 let style = match style {
+                    _ if tag.is_some() => Style::Told,
                     ScalarStyle::Plain => Style::Plain,
                     ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Style::Quoted,
                     ScalarStyle::Literal | ScalarStyle::Folded => Style::Block,
                 };
+                if tag.is_some() {
+                    self.refuse_tag(&span);
+                }
                 self.last_plain = (style == Style::Plain).then_some(count(span.end.line()));
                 let content = Content::Scalar(Scalar { text: text.into_owned(), style, comment: None });
                 return self.node(place, content);
             }
-            Event::SequenceStart(_, anchor, tag) => {
-                self.refuse_properties(&span, anchor, tag.is_some());
-                return self.begin(place, Content::List { items: Vec::new() });
+            Event::SequenceStart(style, _, tag) => {
+                if tag.is_some() {
+                    self.refuse_tag(&span);
+                }
+                return self.begin(place, Content::List { items: Vec::new() }, style == StructureStyle::Flow);
             }
-            Event::MappingStart(style, anchor, tag) => {
-                self.refuse_properties(&span, anchor, tag.is_some());
+            Event::MappingStart(style, _, tag) => {
+                if tag.is_some() {
+                    self.refuse_tag(&span);
+                }
                 let flow = style == StructureStyle::Flow;
-                return self.begin(place, Content::Map { entries: Vec::new(), flow });
+                return self.begin(place, Content::Map { entries: Vec::new(), flow }, flow);
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(done) = self.open.pop() {
@@ -179,8 +209,8 @@ impl Reading<'_, '_> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 self.error(place, "alias", None);
-                return self
-                    .node(place, Content::Scalar(Scalar { text: String::new(), style: Style::Quoted, comment: None }));
+                let told = Scalar { text: String::new(), style: Style::Told, comment: None };
+                return self.node(place, Content::Scalar(told));
             }
             Event::Anchor(..) => self.error(place, "anchor", None),
             Event::Comment(text, _) => self.comment(&text, place),
@@ -196,16 +226,16 @@ impl Reading<'_, '_> {
     }
 
     /// Tags would change what a text means; an expression that begins with `!` is one.
-    fn refuse_properties(&self, span: &Span, _anchor: usize, tagged: bool) {
-        if !tagged {
-            return;
-        }
+    fn refuse_tag(&self, span: &Span) {
         let mark = span.tag_start().unwrap_or(span.start);
         let place = Place { line: count(mark.line()), column: count(mark.col()).saturating_add(1), length: 1 };
-        let rest: String = self.problems.line(place.line).chars().skip(mark.col()).collect();
-        let rest = rest.split(" #").next().unwrap_or("").trim_end();
-        let inside = rest.trim_end_matches([',', '}', ']']);
-        let suggestion = (!inside.starts_with("!!")).then(|| format!("'{}'", inside.replace('\'', "''")));
+        let tag_end = span.tag_span().map_or(mark, |tag| tag.end);
+        let end = if span.end.line() == mark.line() { span.end.col().max(tag_end.col()) } else { tag_end.col() };
+        let length = end.saturating_sub(mark.col());
+        let whole: String = self.problems.line(place.line).chars().skip(mark.col()).take(length).collect();
+        let whole = whole.trim_end();
+        let suggestion = (!whole.starts_with("!!")).then(|| format!("'{}'", whole.replace('\'', "''")));
+        let place = Place { length: count(length).max(1), ..place };
         self.error(place, "tag", suggestion.map(|text| quoted(&text)));
     }
 
@@ -235,12 +265,13 @@ impl Reading<'_, '_> {
         }
     }
 
-    fn begin(&mut self, place: Place, content: Content) -> bool {
+    fn begin(&mut self, place: Place, content: Content, flow: bool) -> bool {
+        self.begun = place.line;
         if !self.admit(place) {
             return false;
         }
         let path = self.path();
-        self.open.push(Open { node: Node { place, path, content }, key: None, seen: HashSet::new() });
+        self.open.push(Open { node: Node { place, path, content }, key: None, seen: HashSet::new(), flow });
         true
     }
 
@@ -284,6 +315,11 @@ impl Reading<'_, '_> {
             },
             Content::Scalar(_) => {}
         }
+    }
+
+    /// Where the innermost bracket was opened, if one is open.
+    fn bracket(&self) -> Option<Place> {
+        self.open.last().filter(|open| open.flow).map(|open| open.node.place)
     }
 
     /// Notes a comment on the text that it cuts.
@@ -336,9 +372,8 @@ fn syntax_code(kind: &ErrorKind) -> &'static str {
         | ErrorKind::MappingKeyNotAllowed => "yaml_indentation",
         ErrorKind::MappingValueNotAllowed
         | ErrorKind::InvalidColonPlacement
-        | ErrorKind::InvalidMappingValueWhitespace
-        | ErrorKind::SimpleKeyExpected
-        | ErrorKind::InvalidSimpleKey => "yaml_colon",
+        | ErrorKind::InvalidMappingValueWhitespace => "yaml_colon",
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "yaml_key_alone",
         ErrorKind::UnexpectedCharacter { .. } | ErrorKind::BomInsideDocument => "yaml_character",
         ErrorKind::RecursionLimitExceeded => "too_deep",
         ErrorKind::DirectiveDisallowed => "yaml_directive",

@@ -24,6 +24,7 @@ impl<'a> Reader<'a> {
         let Content::List { items } = &node.content else {
             return value(node).map(|is| Figure { cases: vec![Case { when: None, is }] });
         };
+        self.some_items(node)?;
         self.at_most(node, items.len(), CASES_AT_MOST);
         let mut cases = Vec::new();
         let last = items.len().saturating_sub(1);
@@ -44,9 +45,6 @@ impl<'a> Reader<'a> {
             if let Some(is) = section.get("is").and_then(&value) {
                 cases.push(Case { when, is });
             }
-        }
-        if items.is_empty() {
-            self.error(node, Message::new("empty_list"));
         }
         (!cases.is_empty()).then_some(Figure { cases })
     }

@@ -1,7 +1,7 @@
 //! Funnels and their stages: what a deal passes through, with targets, holdings and criteria.
 
 use super::criteria::Words;
-use super::document::Node;
+use super::document::{Content, Node};
 use super::expression::Vocabulary;
 use super::keys::table;
 use super::model::{Figure, Funnel, Holding, Reason, Stage, StageKind};
@@ -24,6 +24,8 @@ pub(in crate::rules) struct Outline<'a> {
     pub id: Key,
     pub section: Section<'a>,
     pub stages: Vec<StageOutline<'a>>,
+    /// Nothing is wrong with the stages so far: only then the graph is worth looking at.
+    pub sound: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -46,12 +48,14 @@ impl<'a> Reader<'a> {
             let path = &entry.value.path;
             let id = self.id_text(&entry.key, entry.key_place, path, Letters::Small);
             let Some(section) = self.section(&entry.value, &table::FUNNEL) else { continue };
+            let before = self.problems.count();
             let stages = self.stage_outlines(section);
+            let sound = self.problems.count() == before;
             if let Some(id) = id {
-                outlines.push(Outline { id, section, stages });
+                outlines.push(Outline { id, section, stages, sound });
             }
         }
-        if entries.is_empty() {
+        if entries.is_empty() && matches!(node.content, Content::Map { .. }) {
             self.error(node, Message::new("empty_list"));
         }
         outlines
@@ -67,7 +71,10 @@ impl<'a> Reader<'a> {
             }
             return stages;
         };
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
+        if items.is_empty() {
+            return stages;
+        }
         self.at_most(node, items.len(), STAGES_AT_MOST);
         for item in items.iter().take(STAGES_AT_MOST) {
             let Some(section) = self.section(item, &table::STAGE) else { continue };

@@ -30,7 +30,7 @@ impl<'a> Reader<'a> {
     pub(in crate::rules) fn read_grades(&self, file: Section<'a>, words: &Words<'a>) -> Vec<Grade> {
         let mut grades: Vec<Grade> = Vec::new();
         let Some(node) = file.get("grades") else { return grades };
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
         let mut taken: Option<&'a Node> = None;
         for item in items.iter().take(GRADES_AT_MOST) {
             let Some(section) = self.section(item, &table::GRADE) else { continue };
@@ -65,9 +65,7 @@ impl<'a> Reader<'a> {
             }
             grades.push(Grade { label: self.label_or_id(Some(section), &id), id, when });
         }
-        if items.is_empty() {
-            self.error(node, Message::new("empty_list"));
-        } else if taken.is_none() && grades.len() == items.len() {
+        if taken.is_none() && grades.len() == items.len() && !items.is_empty() {
             self.warn(node, Message::new("grades_without_rest"));
         }
         grades

@@ -1,7 +1,7 @@
 //! `like: standard`: a funnel that is as another, but for what it says itself. Spelt out in the tree before anything is
 //! read, so that every other check sees whole funnels; the places of what was taken over stay those of the original.
 
-use super::document::{AT_MOST_NODES, Content, Entry, Node};
+use super::document::{AT_MOST_NODES, Content, Entry, Node, Scalar, Style};
 use super::problem::{Problems, Severity, did_you_mean, quoted};
 use super::scalars::word;
 use crate::texts::Message;
@@ -21,6 +21,8 @@ pub(in crate::rules) fn expand(file: &mut Node, problems: &Problems) {
             let message = Message::new("unknown_name").with("text", quoted(name)).with("what", word("funnel"));
             let known = originals.iter().map(|original| original.key.as_str());
             problems.report(Severity::Error, like.place, &like.path, message, did_you_mean(name, known));
+            // Without the other one, whatever this one lacks would be told too.
+            funnel.value.content = Content::Scalar(Scalar { text: String::new(), style: Style::Told, comment: None });
             continue;
         };
         let size = size(&original.value);
@@ -135,6 +137,8 @@ fn merge_stages(original: &mut Node, own: &Node, problems: &Problems) {
                 let name = quoted(id(stage).unwrap_or(""));
                 let message = Message::new("stage_without_place").with("stage", name);
                 problems.report(Severity::Error, stage.place, &stage.path, message, None);
+                // Those behind it have no place either.
+                return;
             }
         }
     }

@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
         self.at_most(node, items.len(), COMBINATIONS_AT_MOST);
         let mut combinations: Vec<Combination> = Vec::new();
         for item in items.iter().take(COMBINATIONS_AT_MOST) {
-            let names = self.list(item).unwrap_or_default();
+            let names = self.some_items(item).unwrap_or_default();
             self.at_most(item, names.len(), COMBINED_AT_MOST);
             let mut keys: Vec<Key> = Vec::new();
             for name in names.iter().take(COMBINED_AT_MOST) {
@@ -155,10 +155,6 @@ impl<'a> Reader<'a> {
                 } else {
                     keys.push(key);
                 }
-            }
-            if names.is_empty() {
-                self.error(item, Message::new("empty_list"));
-                continue;
             }
             let id = Key::from(keys.iter().map(Key::as_str).collect::<Vec<_>>().join("+"));
             if combinations.iter().any(|other| other.id == id) {

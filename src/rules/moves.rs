@@ -128,23 +128,23 @@ impl<'a> Reader<'a> {
         rules
     }
 
+    /// A rule with a mistake in its ends keeps no pairs; the rest of it is checked all the same.
     fn read_rule(&self, node: &'a Node, outline: &Outline<'a>) -> Option<Rule<'a>> {
         let section = self.section(node, &table::MOVE)?;
         let id = section.get("id").and_then(|node| self.id(node, Letters::Small));
-        let (from_node, to_node) = (section.get("from")?, section.get("to")?);
-        let from = self.read_from(from_node, outline);
-        let to_text = self.scalar(to_node, "stage_or_word").map(|scalar| scalar.text.as_str());
-        let to_stage =
-            to_text.filter(|text| !table::TO_WORDS.contains(text)).map(|text| self.stage_named(to_node, text, outline));
-        let (from, named_from) = from?;
-        let (to_text, named_to) = match (to_text?, to_stage) {
-            (_, Some(stage)) => (stage?.id.as_str(), true),
-            (word, None) => (word, word == "origin"),
-        };
+        let (pairs, named) = self.read_ends(section, outline).unwrap_or_default();
+        Some(Rule { id, pairs, named, node: Some(node), section: Some(section) })
+    }
+
+    fn read_ends(&self, section: Section<'a>, outline: &Outline<'a>) -> Option<(Vec<(MoveFrom, MoveTo)>, u32)> {
+        let from = section.get("from").and_then(|node| self.read_from(node, outline));
+        let to = section.get("to").and_then(|node| self.read_to(node, outline));
+        let ((from, named_from), (to, named_to)) = (from?, to?);
         let mut pairs = Vec::new();
         for side in &from {
-            self.pairs_of(side, to_text, outline, &mut pairs);
+            self.pairs_of(side, &to, outline, &mut pairs);
         }
+        let node = section.node;
         if let [(MoveFrom::Stage(from), MoveTo::Stage(to))] = pairs.as_slice()
             && from == to
         {
@@ -152,18 +152,20 @@ impl<'a> Reader<'a> {
             return None;
         }
         pairs.retain(|(from, to)| !matches!((from, to), (MoveFrom::Stage(from), MoveTo::Stage(to)) if from == to));
-        if pairs.is_empty() {
+        if pairs.is_empty() && !outline.stages.is_empty() {
             self.error(node, Message::new("move_without_pairs"));
-            return None;
         }
         self.refuse_impossible(node, &pairs, outline);
-        Some(Rule {
-            id,
-            pairs,
-            named: u32::from(named_from) + u32::from(named_to),
-            node: Some(node),
-            section: Some(section),
-        })
+        Some((pairs, u32::from(named_from) + u32::from(named_to)))
+    }
+
+    /// A stage's id or a word, and whether it names one place.
+    fn read_to(&self, node: &'a Node, outline: &Outline<'a>) -> Option<(Key, bool)> {
+        let text = &self.scalar(node, "stage_or_word")?.text;
+        if table::TO_WORDS.contains(&text.as_str()) {
+            return Some((Key::new(text), text == "origin"));
+        }
+        Some((self.stage_named(node, text, outline)?.id.clone(), true))
     }
 
     /// Where a rule's moves begin, and whether that is named.
@@ -189,6 +191,9 @@ impl<'a> Reader<'a> {
         if found.is_none() {
             let words = table::FROM_WORDS.into_iter().chain(table::TO_WORDS);
             let known = outline.stages.iter().map(|stage| stage.id.as_str()).chain(words);
+            if outline.stages.is_empty() {
+                return None;
+            }
             self.unknown(node, text, "stage", known);
         }
         found
@@ -249,10 +254,7 @@ impl<'a> Reader<'a> {
         self.move_criteria(rule, words, vocabulary);
         self.when(section, Place::Decision, vocabulary, words.calendar.as_ref());
         let by = section.get("by").map(|node| {
-            let items = self.list(node).unwrap_or_default();
-            if items.is_empty() {
-                self.error(node, Message::new("empty_list"));
-            }
+            let items = self.some_items(node).unwrap_or_default();
             items.iter().filter_map(|item| self.reference(item, "role", roles)).collect()
         });
         let reason_required = section.get("reason").is_some_and(|node| self.word(node, &["required"]).is_some());

@@ -23,6 +23,7 @@ struct Playing<'s, 'a> {
     people: IndexMap<Key, Person>,
     /// Deals so far with their funnels.
     deals: IndexMap<Key, Key>,
+    has_given: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -40,9 +41,9 @@ impl<'a> Reader<'a> {
         let monday = Date::from_ymd_opt(2026, 3, 2).and_then(|date| date.and_hms_opt(10, 0, 0)).unwrap_or_default();
         let now = section.get("now").map_or(Some(monday), |node| self.local_time(node));
         let mut people = self.people(section, on);
-        let mut given = self.given(section, &mut people, on);
-        let deals = given.iter().map(|(given, _)| (given.deal.clone(), given.funnel.clone())).collect();
-        let mut playing = Playing { on, people, deals };
+        let mut deals = IndexMap::new();
+        let mut given = self.given(section, &mut people, &mut deals, on);
+        let mut playing = Playing { on, people, deals, has_given: section.has("given") };
         let steps = self.steps(section, &mut playing);
         own(&mut given, &steps);
         let given = given.into_iter().map(|(given, _)| given).collect();
@@ -119,6 +120,8 @@ impl<'a> Reader<'a> {
         let mut deals = playing.deals.keys();
         match (deals.next(), deals.next()) {
             (Some(only), None) => Some(only.clone()),
+            // What is given has a mistake, which was told.
+            (None, _) if playing.has_given => None,
             (first, _) => {
                 let example = format!("deal: {}", first.map_or("d1", Key::as_str));
                 self.error(section.node, Message::new("missing_key").with("key", "deal").with("example", example));
@@ -288,7 +291,11 @@ impl<'a> Reader<'a> {
     fn reasons(&self, node: &'a Node, playing: &Playing<'_, 'a>) -> BTreeSet<Key> {
         let known = playing.on.all_reasons();
         let items = self.list(node).unwrap_or_default();
-        items.iter().filter_map(|item| self.reference(item, "criterion", known.iter())).collect()
+        let reason = |item: &'a Node| match item.scalar() {
+            Some(scalar) if !playing.on.complete => known.get(scalar.text.as_str()).cloned(),
+            _ => self.reference(item, "criterion", known.iter()),
+        };
+        items.iter().filter_map(reason).collect()
     }
 }
 

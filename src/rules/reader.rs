@@ -76,6 +76,9 @@ impl<'a> Reader<'a> {
 
     /// A text, list or mapping stands where something else is wanted.
     fn wrong(&self, node: &Node, wanted: &'static str) {
+        if node.is_told() {
+            return;
+        }
         if let Some(scalar) = node.scalar()
             && scalar.style == Style::Plain
             && slips::report_full_width(&scalar.text, node.place, &node.path, self.problems)
@@ -100,6 +103,7 @@ impl<'a> Reader<'a> {
         for (index, entry) in entries.iter().enumerate() {
             match shape.key(&entry.key) {
                 Some(key) if !key.is_known() => self.not_yet_known(entry),
+                Some(_) if entry.value.is_told() => {}
                 Some(_) if entry.value.is_nothing() => {
                     let message = Message::new("nothing_under_key").with("key", quoted(&entry.key));
                     self.error_at(entry.key_place, &entry.value.path, message);
@@ -164,6 +168,16 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// The items of a list that must have some; `None` if it has none or is none, which is told.
+    pub(in crate::rules) fn some_items(&self, node: &'a Node) -> Option<&'a [Node]> {
+        let items = self.list(node)?;
+        if items.is_empty() {
+            self.error(node, Message::new("empty_list"));
+            return None;
+        }
+        Some(items)
     }
 
     /// The entries of a mapping under names that the company gives.
@@ -292,7 +306,8 @@ impl<'a> Reader<'a> {
         what: &'static str,
         known: impl Iterator<Item = &'k str>,
     ) {
-        if !slips::report_full_width(text, node.place, &node.path, self.problems) {
+        let undeclared = what == "stage" && known.size_hint() == (0, Some(0));
+        if !undeclared && !slips::report_full_width(text, node.place, &node.path, self.problems) {
             let message = Message::new("unknown_name").with("text", quoted(text)).with("what", word(what));
             self.error_with(node, message, did_you_mean(text, known));
         }

@@ -120,11 +120,8 @@ impl<'a> Reader<'a> {
     fn actions(&self, section: Section<'a>) -> BTreeSet<Action> {
         let mut actions = BTreeSet::new();
         let Some(node) = section.get("do") else { return actions };
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
         self.at_most(node, items.len(), Action::ALL.len() + LATER.len());
-        if items.is_empty() && matches!(node.content, Content::List { .. }) {
-            self.error(node, Message::new("empty_list"));
-        }
         for item in items {
             let Some(scalar) = self.scalar(item, "an_action") else { continue };
             let found = granted(&scalar.text);
@@ -211,10 +208,10 @@ impl<'a> Reader<'a> {
         ids: &[Key],
     ) -> Vec<Key> {
         let Some(node) = file.get("first_administrator") else { return Vec::new() };
-        let items = self.list(node).unwrap_or_default();
+        let items = self.some_items(node).unwrap_or_default();
         let given: Vec<Key> = items.iter().filter_map(|item| self.reference(item, "role", ids)).collect();
         let complete = given.len() == items.len() && given.iter().all(|id| roles.contains_key(id));
-        if complete && !may(given.iter().filter_map(|id| roles.get(id)), Action::PeopleWrite) {
+        if complete && !given.is_empty() && !may(given.iter().filter_map(|id| roles.get(id)), Action::PeopleWrite) {
             self.error(node, Message::new("first_administrator_powerless"));
         }
         given

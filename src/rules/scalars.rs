@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         let made: String =
             text.to_lowercase().chars().map(|letter| if any(letter) { letter } else { '_' }).take(ID_AT_MOST).collect();
         let usable = made.starts_with(|letter: char| letter.is_ascii_lowercase()) && text.is_ascii();
-        let message = Message::new("not_an_id").with("text", quoted(text));
+        let message = Message::new("id_form").with("text", quoted(text));
         self.problems.report(Severity::Error, place, path, message, usable.then_some(made));
         None
     }
@@ -112,10 +112,10 @@ impl<'a> Reader<'a> {
                 self.error(
                     node,
                     match fault {
-                        TextFault::Control => Message::new("text_control"),
-                        TextFault::Direction => Message::new("text_direction"),
+                        TextFault::Control => Message::new("label_control"),
+                        TextFault::Direction => Message::new("label_direction"),
                         TextFault::TooLong { at_most } => {
-                            Message::new("text_too_long").with("at_most", i64::try_from(at_most).unwrap_or(i64::MAX))
+                            Message::new("label_too_long").with("at_most", i64::try_from(at_most).unwrap_or(i64::MAX))
                         }
                     },
                 );
@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         let text = &self.scalar(node, "a_date")?.text;
         let date = (text.len() == 10).then(|| text.parse().ok()).flatten();
         if date.is_none() {
-            self.error(node, Message::new("not_a_date").with("text", quoted(text)));
+            self.error(node, Message::new("date_form").with("text", quoted(text)));
         }
         date
     }
@@ -240,7 +240,9 @@ impl<'a> Reader<'a> {
         let text = &self.scalar(node, "a_currency")?.text;
         let currency = Currency::new(text);
         if currency.is_none() {
-            let meant = Currency::new(&text.to_uppercase()).map(|currency| currency.code().to_owned());
+            // What people in China write is not what ISO 4217 calls it.
+            let upper = if text.eq_ignore_ascii_case("rmb") { "CNY".to_owned() } else { text.to_uppercase() };
+            let meant = Currency::new(&upper).map(|currency| currency.code().to_owned());
             self.error_with(node, Message::new("not_a_currency").with("text", quoted(text)), meant);
         }
         currency
@@ -343,7 +345,7 @@ impl<'a> Reader<'a> {
             Style::Plain if raw.starts_with(scalar.text.as_str()) => before.chars().count(),
             Style::Quoted if !scalar.text.contains('\n') => 1 + before.chars().count() + escapes(&raw, before),
             Style::Block => return self.place_in_block(node, before, length),
-            Style::Plain | Style::Quoted => return node.place,
+            Style::Plain | Style::Quoted | Style::Told => return node.place,
         };
         Place { column: node.place.column.saturating_add(count(skipped)), length, ..node.place }
     }

@@ -91,10 +91,11 @@ pub(in crate::rules) fn report_syntax(slip: &Slip, path: &str, problems: &Proble
             return report(Place { line: number, column, length: 1 }, message, None);
         }
     }
-    if let Some(bracket) = slip.bracket {
-        if slip.place.line > bracket.line && slip.code != "yaml_quotes" {
-            return report(Place { length: 1, ..bracket }, Message::new("yaml_bracket_open"), None);
-        }
+    if let Some(bracket) = slip.bracket
+        && slip.place.line > bracket.line
+        && slip.code != "yaml_quotes"
+    {
+        return report(Place { length: 1, ..bracket }, Message::new("yaml_bracket_open"), None);
     }
     if slip.code == "yaml_quotes"
         && let Some(place) = (slip.begun..slip.place.line).find_map(|line| odd_quote(line, problems.line(line)))

@@ -25,7 +25,7 @@ pub fn funnel_counts(conn: &mut Conn, query: &FunnelQuery) -> Result<Vec<Count>,
     Ok(lines.into_iter().filter(|(_, line)| *line != Line::default()).map(count).collect())
 }
 
-fn line<'l>(lines: &'l mut Lines, stage: Key, owner: Option<UserId>, pool: Option<TeamId>) -> &'l mut Line {
+fn line(lines: &mut Lines, stage: Key, owner: Option<UserId>, pool: Option<TeamId>) -> &mut Line {
     lines.entry((stage, Holder { owner, pool })).or_default()
 }
 

@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 
 /// A row: a customer, with or without a deal.
 #[derive(Clone, Copy)]
-struct Row<'a> {
-    customer: &'a crate::engine::facts::Customer,
-    deal: Option<(&'a crate::engine::facts::Deal, Option<&'a Person>)>,
+pub struct Row<'a> {
+    pub customer: &'a crate::engine::facts::Customer,
+    pub deal: Option<(&'a crate::engine::facts::Deal, Option<&'a Person>)>,
 }
 
 // ---- the model ----
@@ -54,7 +54,7 @@ fn field(row: Row<'_>, path: &Path) -> Option<Value> {
     .filter(Value::is_present)
 }
 
-type Open<'a> = &'a dyn Fn(&Path) -> bool;
+pub type Open<'a> = &'a dyn Fn(&Path) -> bool;
 
 fn operand(row: Row<'_>, open: Open<'_>, operand: &Operand) -> Option<Value> {
     match operand {
@@ -80,7 +80,7 @@ fn compare(left: &Value, right: &Value) -> Option<Ordering> {
 }
 
 #[allow(clippy::manual_try_fold, reason = "a later `false` decides over an unknown before it: nothing may end early")]
-fn holds(row: Row<'_>, open: Open<'_>, predicate: &Predicate) -> Option<bool> {
+pub fn holds(row: Row<'_>, open: Open<'_>, predicate: &Predicate) -> Option<bool> {
     match predicate {
         Predicate::Known(known) => *known,
         Predicate::Compare { left, comparison, right } => {
@@ -150,8 +150,8 @@ fn leads_to(way: &Alternative, row: Row<'_>) -> bool {
 }
 
 /// What the model needs besides a `RowFilter`, whose ways to fields are its own secret.
-struct Seen {
-    filter: RowFilter,
+pub struct Seen {
+    pub filter: RowFilter,
     deal: Vec<Alternative>,
     customer: Vec<Alternative>,
 }
@@ -161,12 +161,12 @@ impl Seen {
         if path.entity == Entity::Customer { &self.customer } else { &self.deal }
     }
 
-    fn sees(&self, rows: &[Row<'_>]) -> bool {
+    pub fn sees(&self, rows: &[Row<'_>]) -> bool {
         self.filter.any.iter().any(|way| rows.iter().any(|row| leads_to(way, *row)))
             && self.filter.never.iter().all(|never| rows.iter().all(|row| holds(*row, &|_| true, never) == Some(false)))
     }
 
-    fn open(&self, rows: &[Row<'_>], path: &Path) -> bool {
+    pub fn open(&self, rows: &[Row<'_>], path: &Path) -> bool {
         let leads = |way: &&Alternative| rows.iter().any(|row| leads_to(way, *row));
         self.ways(path).iter().filter(leads).any(|way| !way.closed.contains(path))
     }
@@ -187,7 +187,7 @@ impl Dice {
         of[n].clone()
     }
 
-    fn some<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub fn some<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
         (self.roll(3) > 0).then(|| make(self))
     }
 }
@@ -195,9 +195,9 @@ impl Dice {
 const KINDS: [&str; 9] = ["n", "t", "b", "m", "d", "at", "c", "cs", "u"];
 const TEXTS: [&str; 8] = ["a", "B", "ab", "%", "a_b", "上海", "é", "'\" ; --"];
 
-struct Cast {
-    users: Vec<UserId>,
-    teams: Vec<TeamId>,
+pub struct Cast {
+    pub users: Vec<UserId>,
+    pub teams: Vec<TeamId>,
 }
 
 fn value(dice: &mut Dice, cast: &Cast, kind: &str) -> Value {
@@ -250,7 +250,7 @@ fn path(dice: &mut Dice, kind: &str, entities: &[Entity]) -> Path {
     Path { entity, name: name.into() }
 }
 
-fn predicate(dice: &mut Dice, cast: &Cast, depth: usize, entities: &[Entity]) -> Predicate {
+pub fn predicate(dice: &mut Dice, cast: &Cast, depth: usize, entities: &[Entity]) -> Predicate {
     let kind = dice.pick(&KINDS);
     let comparison = dice.pick(&[
         Comparison::Equal,
@@ -306,7 +306,7 @@ fn predicate(dice: &mut Dice, cast: &Cast, depth: usize, entities: &[Entity]) ->
     }
 }
 
-const ALL: [Entity; 3] = [Entity::Deal, Entity::Customer, Entity::Owner];
+pub const ALL: [Entity; 3] = [Entity::Deal, Entity::Customer, Entity::Owner];
 
 fn way(dice: &mut Dice, cast: &Cast) -> Alternative {
     let teams: BTreeSet<TeamId> = (0..dice.roll(3)).map(|_| dice.pick(&cast.teams)).collect();
@@ -328,7 +328,7 @@ fn way(dice: &mut Dice, cast: &Cast) -> Alternative {
     Alternative { scope, when, closed }
 }
 
-fn seen(dice: &mut Dice, cast: &Cast) -> Seen {
+pub fn seen(dice: &mut Dice, cast: &Cast) -> Seen {
     let ways = |dice: &mut Dice, least: usize| (0..dice.roll(3) + least).map(|_| way(dice, cast)).collect::<Vec<_>>();
     let any = ways(dice, 1);
     let never = (0..dice.roll(5).saturating_sub(3)).map(|_| predicate(dice, cast, 1, &ALL)).collect();
@@ -392,7 +392,7 @@ fn sorted<I: Ord + Copy>(mut rows: Vec<(Option<Value>, I)>, descending: bool) ->
     rows.into_iter().map(|(_, id)| id).collect()
 }
 
-async fn populate(world: &World, dice: &mut Dice) -> (Cast, Vec<CustomerItem>) {
+pub async fn populate(world: &World, dice: &mut Dice) -> (Cast, Vec<CustomerItem>) {
     let mut cast = Cast { users: vec![], teams: vec![] };
     for n in 0..3 {
         let team = team(&format!("t{n}"), None);
@@ -452,7 +452,7 @@ async fn populate(world: &World, dice: &mut Dice) -> (Cast, Vec<CustomerItem>) {
 }
 
 /// One row a deal, or the customer alone.
-fn rows(item: &CustomerItem) -> Vec<Row<'_>> {
+pub fn rows(item: &CustomerItem) -> Vec<Row<'_>> {
     let customer = &item.customer;
     if item.deals.is_empty() {
         return vec![Row { customer, deal: None }];

@@ -7,7 +7,7 @@ use super::problem::Code;
 use super::reply::{Answer, Reply};
 use super::{ApiError, App};
 use crate::texts::{self, Message};
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, LazyLock};
@@ -48,15 +48,33 @@ pub struct ProblemKindView {
 
 /// A kind of problem, explained
 ///
-/// What the `type` of a problem points to, in the language of `Accept-Language`.
+/// What the `type` of a problem points to, in the language of `Accept-Language`; as text for people if `Accept` names
+/// `text/plain` before JSON.
 #[utoipa::path(get, path = "/problems/{code}", tag = "operation", params(ProblemKindPath), responses(
-    (status = 200, description = "The kind of problem.", body = ProblemKindView)))]
-pub async fn get_problem_kind(context: Context, path: Path<ProblemKindPath>) -> Answer<ProblemKindView> {
+    (status = 200, description = "The kind of problem.",
+        content((ProblemKindView = "application/json"), (String = "text/plain")))))]
+pub async fn get_problem_kind(
+    request: HttpRequest,
+    context: Context,
+    path: Path<ProblemKindPath>,
+) -> Result<HttpResponse, ApiError> {
     let code = Code::named(&path.0.code).ok_or(ApiError::NotFound)?;
     let title = Message::new(code.title()).render(&context.languages);
-    let view = ProblemKindView { code: code.name(), status: code.status(), title };
-    let name: HeaderName = header::CONTENT_LANGUAGE;
-    Ok(Reply::ok(view).with_header(name, texts::spoken(&context.languages).to_owned()))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_LANGUAGE, texts::spoken(&context.languages)));
+    response.insert_header((header::VARY, "Accept"));
+    if reads_text_first(&request) {
+        let text = format!("{title} ({}, {})\n", code.name(), code.status());
+        return Ok(response.content_type("text/plain; charset=utf-8").body(text));
+    }
+    Ok(response.json(ProblemKindView { code: code.name(), status: code.status(), title }))
+}
+
+/// Whether `Accept` names text before JSON. Nobody who names neither, as most programs do, gets text.
+fn reads_text_first(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let known = accepted.split(',').map(|range| range.split(';').next().unwrap_or_default().trim());
+    known.into_iter().find(|range| ["text/plain", "application/json", "*/*"].contains(range)) == Some("text/plain")
 }
 
 static DOCS: LazyLock<Arc<utoipa_swagger_ui::Config<'static>>> = LazyLock::new(|| {

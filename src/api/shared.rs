@@ -108,7 +108,7 @@ pub fn headers() -> Json {
     all.insert("ETag".into(), text("The version, for `If-Match` and `If-None-Match`: `\"v3\"`."));
     all.insert(
         "Retry-After".into(),
-        json!({"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0, "maximum": 86_400}}),
+        json!({"description": "Seconds to wait.", "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}}),
     );
     Json::Object(all)
 }
@@ -142,7 +142,7 @@ pub fn parameters() -> Json {
         "Limit": {
             "name": "limit", "in": "query", "required": false,
             "description": "At most so many to a page.",
-            "schema": {"type": "integer", "minimum": 1, "maximum": super::page::LARGEST, "default": super::page::USUAL},
+            "schema": {"type": "integer", "format": "int32", "minimum": 1, "maximum": super::page::LARGEST, "default": super::page::USUAL},
         },
         "Cursor": {
             "name": "cursor", "in": "query", "required": false,

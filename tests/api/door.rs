@@ -109,6 +109,12 @@ fn every_kind_of_problem_is_explained() {
         assert_eq!(seen.body["status"], code.status());
         assert_ne!(seen.body["title"], code.title());
     }
+    let text = server.get("/problems/not_found").header("accept", "text/plain;q=0.9, application/json").expect(200);
+    assert_eq!(text.text, "Nothing here (not_found, 404)\n");
+    for accept in ["*/*", "application/json, text/plain", "text/html"] {
+        let seen = server.get("/problems/not_found").header("accept", accept).expect(200);
+        assert_eq!(seen.body["code"], "not_found", "{accept}");
+    }
 }
 
 #[test]

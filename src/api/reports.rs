@@ -5,18 +5,16 @@ use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
 use super::extract::Query;
-use super::json::of_value;
 use super::problem::Fault;
 use super::reply::{Answer, Reply};
 use super::validation::suggest;
 use crate::insight::funnel::{Exits, Group, GroupBy};
 use crate::rules::model::{Funnel, StageKind};
 use crate::texts::Message;
-use crate::values::{Date, Decimal, Key, Language, TeamId, Time, UserId, Value};
+use crate::values::{Date, Decimal, Key, Language, TeamId, Time, UserId};
 use crate::workflow::active::Active;
 use crate::workflow::reports::{FunnelAsked, FunnelReport, GroupReport, StageReport};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use utoipa::{IntoParams, ToSchema};
 
 /// By what a report is split.
@@ -123,9 +121,9 @@ pub struct FunnelLineView {
     /// Of those that came in the period, how they left by its end.
     cohort: CohortView,
     holding: HoldingView,
-    /// Share that is to go on to the next stage, 0 to 1.
-    #[schema(value_type = Option<f64>)]
-    target_rate: Option<Json>,
+    /// Share that is to go on to the next stage, 0 to 1, as a decimal.
+    #[schema(max_length = 100)]
+    target_rate: Option<String>,
     /// How long a deal is to stay: `5wd` are working days, `3d` and `12h` elapsed time.
     #[schema(max_length = 100)]
     target_dwell: Option<String>,
@@ -165,8 +163,9 @@ pub struct HoldingView {
     now: i64,
     /// Of these, past the stage's target by the calendar.
     overdue: i64,
-    #[schema(value_type = Option<f64>)]
-    ideal: Option<Json>,
+    /// As a decimal.
+    #[schema(max_length = 100)]
+    ideal: Option<String>,
     /// Above it moves warn.
     warn: Option<u32>,
     /// More are not handed out.
@@ -290,7 +289,7 @@ impl About<'_> {
         let stage = self.rules.and_then(|funnel| funnel.stage(&report.stage));
         let label = stage.map_or(report.stage.as_str(), |stage| stage.label.get(self.languages)).to_owned();
         let (line, targets) = (&report.line, &report.targets);
-        let number = |decimal: Option<Decimal>| decimal.map(|decimal| of_value(&Value::Number(decimal)));
+        let number = |decimal: Option<Decimal>| decimal.map(|decimal| decimal.normalize().to_string());
         let cohort = &line.cohort;
         FunnelLineView {
             label,

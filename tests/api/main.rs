@@ -21,6 +21,7 @@ mod cors;
 mod docs;
 mod door;
 mod process;
+mod reports;
 mod rules;
 mod rules_file;
 mod walk;

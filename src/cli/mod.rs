@@ -30,6 +30,8 @@ enum Command {
     Test(rules::Test),
     /// Say what keys of the rules file mean.
     Keys(rules::Keys),
+    /// Print the JSON Schema of rules files, for editors.
+    Schema,
     /// Print the OpenAPI document.
     Openapi,
 }
@@ -55,6 +57,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Keys(command) => command.run(),
+        Command::Schema => rules::print_schema(),
         Command::Openapi => openapi::run(),
     }
 }

@@ -1,4 +1,4 @@
-//! `loudou check`, `test`, `keys`: what a company tries on its rules file before anybody is held to it.
+//! `loudou check`, `test`, `keys`, `schema`: what a company tries on its rules file before anybody is held to it.
 
 use crate::rules::{Severity, check_bytes, keys, render};
 use crate::values::Language;
@@ -117,6 +117,13 @@ impl Keys {
         print!("{}", keys::reference(&found, &self.spoken.languages()));
         if found.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
+}
+
+/// Prints the JSON Schema of rules files, as it is committed in `openapi/rules.schema.json`.
+#[must_use]
+pub fn print_schema() -> ExitCode {
+    print!("{}", crate::rules::schema::text());
+    ExitCode::SUCCESS
 }
 
 fn read(file: &PathBuf) -> Option<Vec<u8>> {

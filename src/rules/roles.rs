@@ -18,6 +18,9 @@ const ROLES_AT_MOST: usize = 100;
 /// Grants of one role: every row read is held against all of them.
 const GRANTS_AT_MOST: usize = 50;
 
+/// What stands before the point of an action; `deals.*` means those of the group that need not be named.
+pub(in crate::rules) const GROUPS: [&str; 6] = ["deals", "customers", "pool", "reports", "people", "rules"];
+
 /// Actions of the format whose behaviour comes with a later version.
 const LATER: [&str; 9] = [
     "deals.lock",

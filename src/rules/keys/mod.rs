@@ -3,6 +3,7 @@
 //! What a key means is a text of the product (`key_<shape>_<name>`), in every language.
 
 mod kinds;
+mod scenes;
 pub mod table;
 
 pub use kinds::Kind;

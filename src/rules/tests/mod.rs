@@ -4,10 +4,10 @@ use super::*;
 use crate::values::{Date, Language};
 
 mod hostile;
-mod keys;
-mod likes;
+mod meaning;
 mod problems;
 mod shipped;
+mod table;
 
 /// A small company: every mistake of these tests is a change of this file.
 const SMALL: &str = "\

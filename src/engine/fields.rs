@@ -123,7 +123,7 @@ impl Declared<'_> {
             Some((_, key)) => {
                 Message::new("field_unknown_near").with("field", shown.as_str()).with("near", key.as_str())
             }
-            None => Message::new("field_unknown").with("field", shown.as_str()),
+            None => Message::new("field_unknown").with("name", shown.as_str()).with("known", "no"),
         };
         self.fault(&Key::new(&shown), message)
     }

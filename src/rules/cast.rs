@@ -1,10 +1,10 @@
 //! Scenarios as written: who takes part, what is given. Names are checked, values get the type of their field.
 
 use super::criteria::Words;
-use super::document::{Content, Node};
 use super::funnels::{Outline, StageOutline};
 use super::keys::{Shape, table};
 use super::model::{Fields, Span, StageKind};
+use super::node::{Content, Node};
 use super::reader::{Reader, Section};
 use super::scalars::Letters;
 use super::scenarios::{Given, GivenActivity, GivenContract, Person};

@@ -12,6 +12,7 @@ use super::keys::table;
 use super::likes;
 use super::lists::ChoiceKeys;
 use super::model::{Choice, Funnel, Rules};
+use super::node::Node;
 use super::problem::{Place, Problem, Problems, Severity};
 use super::reader::{Reader, Section};
 use crate::texts::Message;
@@ -68,7 +69,7 @@ pub fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
-fn read(file: &document::Node, problems: &Problems<'_>, today: Option<Date>) -> Option<Rules> {
+fn read(file: &Node, problems: &Problems<'_>, today: Option<Date>) -> Option<Rules> {
     let mut reader = Reader { problems, languages: Vec::new(), currency: no_currency()?, today };
     let section = reader.section(file, &table::FILE)?;
     if let Some(node) = section.get("format")

@@ -1,8 +1,8 @@
 //! The head of the file: languages, currency, country, calendar.
 
 use super::calendar::{Calendar, Hours, dates, time_zone, weekday};
-use super::document::Node;
 use super::keys::table;
+use super::node::Node;
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use crate::texts::Message;

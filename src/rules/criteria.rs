@@ -2,11 +2,11 @@
 
 use super::calendar::Calendar;
 use super::constancy::{Constancy, constancy};
-use super::document::{Content, Node};
 use super::expression::{Entity, Expression, Path, Place, Type, Vocabulary};
 use super::funnels::Outline;
 use super::keys::table;
 use super::model::{ActivityKind, ContractState, Criterion, CriterionKind, Different, Span, Validation};
+use super::node::{Content, Node};
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scalars::Letters;

@@ -4,6 +4,7 @@
 //! comment that cuts a text, quotes), never recurses on hostile depth, and tells everything but the first syntax error
 //! at once. What a scalar means (number, boolean, date) is decided by who asks for it, not by YAML.
 
+use super::node::{Content, Entry, Node, Scalar, Style};
 use super::problem::{Place, Problems, Severity, quoted};
 use super::slips;
 use crate::texts::Message;
@@ -16,76 +17,6 @@ pub const AT_MOST_BYTES: usize = 256 * 1024;
 pub const AT_MOST_NODES: usize = 20_000;
 /// Nesting: the format itself needs twelve levels.
 pub const AT_MOST_DEPTH: usize = 32;
-
-/// A part of the file.
-#[derive(Clone, Debug)]
-pub(in crate::rules) struct Node {
-    pub place: Place,
-    /// `funnels.standard.stages[2]`; empty for the whole file.
-    pub path: String,
-    pub content: Content,
-}
-
-#[derive(Clone, Debug)]
-pub(in crate::rules) enum Content {
-    Scalar(Scalar),
-    List { items: Vec<Node> },
-    Map { entries: Vec<Entry>, flow: bool },
-}
-
-#[derive(Clone, Debug)]
-pub(in crate::rules) struct Scalar {
-    pub text: String,
-    pub style: Style,
-    /// The comment that ends the line, if one does: unquoted text is cut by it.
-    pub comment: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules) enum Style {
-    Plain,
-    Quoted,
-    Block,
-    /// Not readable as a text (an alias, a tag); that was told.
-    Told,
-}
-
-#[derive(Clone, Debug)]
-pub(in crate::rules) struct Entry {
-    pub key: String,
-    pub key_place: Place,
-    pub value: Node,
-}
-
-impl Node {
-    /// The text, of a scalar.
-    pub(in crate::rules) fn scalar(&self) -> Option<&Scalar> {
-        match &self.content {
-            Content::Scalar(scalar) => Some(scalar),
-            Content::List { .. } | Content::Map { .. } => None,
-        }
-    }
-
-    /// Nothing was written, or one of YAML's words for nothing.
-    pub(in crate::rules) fn is_nothing(&self) -> bool {
-        self.scalar().is_some_and(Scalar::is_nothing)
-    }
-
-    /// What is wrong here was told already.
-    pub(in crate::rules) fn is_told(&self) -> bool {
-        self.scalar().is_some_and(|scalar| scalar.style == Style::Told)
-    }
-}
-
-impl Scalar {
-    pub(in crate::rules) fn is_nothing(&self) -> bool {
-        match self.style {
-            Style::Plain => matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL"),
-            Style::Quoted | Style::Block => false,
-            Style::Told => true,
-        }
-    }
-}
 
 /// The file as a tree; `None` if its syntax or its limits do not let it be one. Problems go to `problems`.
 pub(in crate::rules) fn read(text: &str, problems: &Problems) -> Option<Node> {

@@ -1,10 +1,10 @@
 //! The fields that the company declares for customers, deals and users.
 
-use super::document::Node;
 use super::expression::Type;
 use super::keys::table;
 use super::lists::ChoiceKeys;
 use super::model::{Field, FieldKind, Fields};
+use super::node::Node;
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scalars::Letters;

@@ -2,10 +2,10 @@
 
 use super::constancy::{Constancy, constancy};
 use super::criteria::Words;
-use super::document::{Content, Node};
 use super::expression::{Place, Vocabulary};
 use super::keys::table;
 use super::model::{Case, Figure};
+use super::node::{Content, Node};
 use super::reader::Reader;
 use crate::texts::Message;
 

@@ -1,10 +1,10 @@
 //! Funnels and their stages: what a deal passes through, with targets, holdings and criteria.
 
 use super::criteria::Words;
-use super::document::{Content, Node};
 use super::expression::Vocabulary;
 use super::keys::table;
 use super::model::{Figure, Funnel, Holding, Reason, Stage, StageKind};
+use super::node::{Content, Node};
 use super::reader::{Reader, Section};
 use super::scalars::Letters;
 use crate::texts::Message;

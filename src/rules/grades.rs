@@ -2,10 +2,10 @@
 
 use super::constancy::{Constancy, constancy};
 use super::criteria::Words;
-use super::document::Node;
 use super::expression::Place;
 use super::keys::table;
 use super::model::Grade;
+use super::node::Node;
 use super::reader::{Reader, Section};
 use super::scalars::Letters;
 use crate::texts::Message;

@@ -1,7 +1,8 @@
 //! `like: standard`: a funnel that is as another, but for what it says itself. Spelt out in the tree before anything is
 //! read, so that every other check sees whole funnels; the places of what was taken over stay those of the original.
 
-use super::document::{AT_MOST_NODES, Content, Entry, Node, Scalar, Style};
+use super::document::AT_MOST_NODES;
+use super::node::{Content, Entry, Node, Scalar, Style};
 use super::problem::{Problems, Severity, did_you_mean, quoted};
 use super::scalars::word;
 use crate::texts::Message;

@@ -1,9 +1,9 @@
 //! What the company lists: choices, products, kinds of activities, methods, combinations that identify a customer.
 
-use super::document::{Content, Node};
 use super::expression::{Entity, Place, Vocabulary};
 use super::keys::{Shape, table};
 use super::model::{ActivityKind, Choice, Combination, FieldKind, Fields, Method};
+use super::node::{Content, Node};
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scalars::Letters;

@@ -21,6 +21,7 @@ mod likes;
 mod lists;
 pub mod model;
 mod moves;
+mod node;
 mod oddities;
 mod play;
 pub mod problem;

@@ -4,11 +4,11 @@
 //! A rule that names a side replaces, for its pairs, a rule that says it by a word.
 
 use super::criteria::Words;
-use super::document::{Content, Node};
 use super::expression::{Place, Vocabulary};
 use super::funnels::{Outline, StageOutline};
 use super::keys::table;
 use super::model::{Criterion, Direction, Move, MoveFrom, MoveTo, StageKind};
+use super::node::{Content, Node};
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scalars::Letters;

@@ -1,13 +1,13 @@
 //! What is odd: the file is accepted, and somebody should look. Every warning can be made to go away by saying what was
 //! meant; the shipped rules have none.
 
-use super::document::Node;
 use super::expression::{Entity, Expression, Path, Read};
 use super::funnels::{Outline, single};
 use super::model::{
     Action, Criterion, CriterionKind, Direction, Funnel, Mode, Move, MoveFrom, MoveTo, Role, Rules, Span, Stage,
     StageKind,
 };
+use super::node::Node;
 use super::reader::{Reader, Section};
 use super::roles::may;
 use super::scenarios::Deed;

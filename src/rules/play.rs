@@ -1,10 +1,10 @@
 //! Scenarios as written: what is done, and what is expected of it.
 
 use super::cast::{Known, at_key, is_none};
-use super::document::{Content, Node};
 use super::funnels::{Outline, StageOutline};
 use super::keys::table;
 use super::model::StageKind;
+use super::node::{Content, Node};
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scenarios::{Act, Deed, Expect, ExpectedDeal, Given, PRODUCT_REASONS, Person, Scenario, Step};

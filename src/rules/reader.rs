@@ -1,8 +1,8 @@
 //! Reads nodes as what a section wants there: mappings with known keys, ids, numbers, dates. Every reader answers with
 //! the value, or tells the problem and answers `None`; so sections go on and everything is told at once.
 
-use super::document::{Content, Entry, Node, Scalar, Style};
 use super::keys::{Kind, Shape};
+use super::node::{Content, Entry, Node, Scalar, Style};
 use super::problem::{Place, Problems, Severity, did_you_mean, quoted};
 use super::scalars::word;
 use super::slips;

@@ -1,10 +1,10 @@
 //! Roles: what each may do, to which rows, seeing which fields. Deny by default; `never` wins.
 
 use super::criteria::Words;
-use super::document::{Content, Node};
 use super::expression::{Entity, Path, Place, Type};
 use super::keys::table;
 use super::model::{Action, FieldKind, Fields, Grant, Mask, Never, Role, Scope};
+use super::node::{Content, Node};
 use super::problem::{did_you_mean, quoted};
 use super::reader::{Reader, Section};
 use super::scalars::Letters;

@@ -2,8 +2,8 @@
 
 use super::calendar::Calendar;
 use super::cast::{Known, at_key};
-use super::document::Node;
 use super::model::{Field, FieldKind};
+use super::node::Node;
 use super::problem::quoted;
 use super::reader::{Reader, Section};
 use super::scenarios::Person;

@@ -1,9 +1,9 @@
 //! Ids, texts, shares, lengths of time, dates, amounts: single values as the format writes them.
 
-use super::document::{Content, Node, Style};
 use super::expression::{Expression, Fault, Path, Place as Where, Type, Vocabulary, compile};
 use super::keys::table;
 use super::model::{Mode, Span};
+use super::node::{Content, Node, Style};
 use super::problem::{Place, Severity, quoted};
 use super::reader::{ID_AT_MOST, Reader, Section};
 use super::slips;

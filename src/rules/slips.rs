@@ -2,7 +2,8 @@
 //!
 //! YAML's own messages name indicators and productions; people who write a rules file have typed `：` for `:`.
 
-use super::document::{AT_MOST_DEPTH, Node, Scalar, Style};
+use super::document::AT_MOST_DEPTH;
+use super::node::{Node, Scalar, Style};
 use super::problem::{Place, Problems, Severity, quoted};
 use crate::texts::Message;
 

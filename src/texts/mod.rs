@@ -208,6 +208,17 @@ mod tests {
         }
     }
 
+    /// The first would win, and be given the arguments of the other.
+    #[test]
+    fn no_code_stands_for_two_sentences() {
+        for (tag, sources) in SOURCES {
+            let mut seen = BTreeSet::new();
+            for code in sources.iter().flat_map(|source| codes(&[source])) {
+                assert!(seen.insert(code.clone()), "`{code}` is in two files of `{tag}`");
+            }
+        }
+    }
+
     #[test]
     fn a_sentence_comes_in_the_readers_language() {
         let message = Message::new("not_found");

@@ -2,7 +2,7 @@
 
 use super::shipped::SHIPPED;
 use super::*;
-use crate::rules::document::{Content, Node, Style};
+use crate::rules::node::{Content, Node, Style};
 use crate::rules::problem::Problems;
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,4 @@
 # What can be wrong with a written value.
-field_unknown = there is no field `{ $field }`
 field_unknown_near = there is no field `{ $field }`; did you mean `{ $near }`?
 field_required = `{ $field }` must be given
 field_not_writable = you may not change `{ $field }`

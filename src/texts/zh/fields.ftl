@@ -1,5 +1,4 @@
 # 填写的值可能有的问题。
-field_unknown = 没有字段 `{ $field }`
 field_unknown_near = 没有字段 `{ $field }`；您是指 `{ $near }` 吗？
 field_required = 必须填写 `{ $field }`
 field_not_writable = 您无权修改 `{ $field }`

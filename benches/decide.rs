@@ -1,5 +1,5 @@
 //! What a decision costs: a move that ten criteria guard, met and unmet; the options of a deal; a permit's sight of a
-//! row. The engine is pure, so this is the whole price of a decision besides reading and writing.
+//! row; single conditions. The engine is pure, so this is the whole price of a decision besides reading and writing.
 
 #![allow(clippy::panic, reason = "a bench whose world is wrong has nothing to measure")]
 
@@ -8,9 +8,9 @@ use loudou::engine::actor::{Actor, Who};
 use loudou::engine::decision::Decision;
 use loudou::engine::facts::{Activity, Customer, Deal, DealFacts, DealState, Origin, Person, Visit};
 use loudou::engine::moves::{MoveRequest, decide, options};
-use loudou::engine::{Permit, Row, permit};
+use loudou::engine::{Case, Permit, Row, permit};
 use loudou::rules::Rules;
-use loudou::rules::model::Action;
+use loudou::rules::model::{Action, CriterionKind};
 use loudou::values::{ActivityId, CustomerId, DealId, Key, TeamId, Time, UserId, Value};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -195,5 +195,20 @@ fn decisions(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decisions);
+/// The conditions of the stage one by one, as criteria and permits ask them.
+fn expressions(bench: &mut Criterion) {
+    let (rules, met, now) = (rules(), record(), time("2026-03-02T10:00:00+08:00"));
+    let actor = seller();
+    let case = Case::of(&rules, &actor, now, &met);
+    let stage = rules.funnels.get("standard").and_then(|funnel| funnel.stage("lead"));
+    let mut group = bench.benchmark_group("expression");
+    for criterion in stage.map_or(&[][..], |stage| &stage.enter).iter().filter(|one| one.when.is_none()) {
+        let CriterionKind::Require(require) = &criterion.kind else { continue };
+        assert_eq!(case.holds(require), Some(true), "{}", criterion.id);
+        group.bench_function(criterion.id.as_str(), |bench| bench.iter(|| black_box(&case).holds(black_box(require))));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, decisions, expressions);
 criterion_main!(benches);

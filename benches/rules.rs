@@ -4,7 +4,7 @@
 #![allow(clippy::panic, reason = "a bench whose file is wrong has nothing to measure")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use loudou::rules::check;
+use loudou::rules::{Severity, check};
 use std::fmt::Write as _;
 use std::hint::black_box;
 
@@ -30,7 +30,7 @@ fields:
     score: {type: number}
 first_administrator: [admin]
 roles:
-  admin: {may: [{do: [people.read, people.write, rules.read, rules.draft, rules.activate, deals.*], scope: all}]}
+  admin: {may: [{do: [people.read, people.write, rules.read, rules.draft, rules.activate, deals.*, customers.*], scope: all}]}
 funnels:
 "#;
 
@@ -73,8 +73,8 @@ fn checking(bench: &mut Criterion) {
     let faulty = large.replacen("deal.score >", "deal.scores >", MISTAKES);
     for (text, problems) in [(SHIPPED, 0), (&large, 0), (&faulty, MISTAKES)] {
         let checked = check(text, None);
-        let told: Vec<_> = checked.problems.iter().take(3).collect();
-        assert_eq!((checked.problems.len(), checked.rules.is_some()), (problems, problems == 0), "{told:?}");
+        let errors: Vec<_> = checked.problems.iter().filter(|one| one.severity == Severity::Error).collect();
+        assert_eq!((errors.len(), checked.rules.is_some()), (problems, problems == 0), "{:?}", errors.first());
     }
     let mut group = bench.benchmark_group("check");
     let files = [("the shipped file", SHIPPED), ("the largest file", &large), ("the largest file, faulty", &faulty)];

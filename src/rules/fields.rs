@@ -1,6 +1,6 @@
 //! The fields that the company declares for customers, deals and users.
 
-use super::expression::Type;
+use super::expression::{Entity, Type, built_in};
 use super::keys::table;
 use super::lists::ChoiceKeys;
 use super::model::{Field, FieldKind, Fields};
@@ -19,36 +19,19 @@ const TEXT_AT_MOST: u32 = 2_000;
 /// A compiled pattern in memory; a pattern of a rules file needs a few KB.
 const PATTERN_BYTES: usize = 256 * 1024;
 
-/// The product's own names, by record: a field of that name would hide one. Within a `format` no name is added.
-const BUILT_IN: [(&str, &[&str]); 3] = [
-    ("customer", &["id", "contacts", "open_deals", "won_deals", "creator", "created_at", "updated_at"]),
-    (
-        "deal",
-        &[
-            "id",
-            "funnel",
-            "stage",
-            "product",
-            "origin",
-            "state",
-            "grade",
-            "owner",
-            "creator",
-            "discoverer",
-            "graded_by",
-            "created_at",
-            "updated_at",
-            "entered_at",
-            "closed_at",
-            "locked",
-            "dwell",
-            "team",
-            "customer",
-            "reason",
-        ],
-    ),
-    ("user", &["id", "roles", "team", "active", "name", "holding"]),
+/// The product's own names besides those of expressions: columns that lists are sorted and filtered by. A field of such a
+/// name would hide one; within a `format` none is added.
+const COLUMNS: [(Entity, &[&str]); 3] = [
+    (Entity::Customer, &["id", "creator", "created_at", "updated_at"]),
+    (Entity::Deal, &["id", "updated_at", "closed_at", "team", "customer", "reason"]),
+    (Entity::User, &["name", "holding"]),
 ];
+
+/// Whether the product has a name of its own like this.
+fn is_own(record: Entity, name: &str) -> bool {
+    let column = COLUMNS.iter().any(|(of, names)| *of == record && names.contains(&name));
+    column || built_in(record).any(|own| own == name)
+}
 
 /// Fields as declared, and their types for expressions; a field with a mistake has a type that goes with everything.
 #[derive(Debug, Default)]
@@ -65,26 +48,25 @@ impl<'a> Reader<'a> {
         let Some(section) = file.get("fields").and_then(|node| self.section(node, &table::FIELDS)) else {
             return declared;
         };
-        (declared.fields.customer, declared.customer) = self.read_record(section, "customer");
-        (declared.fields.deal, declared.deal) = self.read_record(section, "deal");
-        (declared.fields.user, declared.user) = self.read_record(section, "user");
+        (declared.fields.customer, declared.customer) = self.read_record(section, Entity::Customer);
+        (declared.fields.deal, declared.deal) = self.read_record(section, Entity::Deal);
+        (declared.fields.user, declared.user) = self.read_record(section, Entity::User);
         declared
     }
 
-    fn read_record(&self, section: Section<'a>, record: &str) -> (IndexMap<Key, Field>, IndexMap<Key, Type>) {
+    fn read_record(&self, section: Section<'a>, record: Entity) -> (IndexMap<Key, Field>, IndexMap<Key, Type>) {
         let (mut fields, mut types) = (IndexMap::new(), IndexMap::new());
-        let Some(node) = section.get(record) else { return (fields, types) };
+        let Some(node) = section.get(record.word()) else { return (fields, types) };
         let entries = self.mapping(node).unwrap_or_default();
         self.at_most(node, entries.len(), FIELDS_AT_MOST);
         let mut value = None;
         for entry in entries.iter().take(FIELDS_AT_MOST) {
-            let id = self.id_text(&entry.key, entry.key_place, &entry.value.path, Letters::Small);
-            let built_in = BUILT_IN.iter().any(|(of, names)| *of == record && names.contains(&entry.key.as_str()));
-            if built_in {
-                let message = Message::new("built_in_name").with("name", format!("{record}.{}", entry.key));
+            if is_own(record, &entry.key) {
+                let message = Message::new("built_in_name").with("name", format!("{}.{}", record.word(), entry.key));
                 self.error_at(entry.key_place, &entry.value.path, message);
                 continue;
             }
+            let id = self.id_text(&entry.key, entry.key_place, &entry.value.path, Letters::Small);
             let field = self.read_field(&entry.value, &entry.key, record);
             let Some(id) = id else { continue };
             types.insert(id.clone(), field.as_ref().map_or(Type::Faulty, |field| Type::from(&field.kind)));
@@ -97,7 +79,7 @@ impl<'a> Reader<'a> {
         (fields, types)
     }
 
-    fn read_field(&self, node: &'a Node, id: &str, record: &str) -> Option<Field> {
+    fn read_field(&self, node: &'a Node, id: &str, record: Entity) -> Option<Field> {
         let section = self.section(node, &table::FIELD)?;
         let word = self.word(section.get("type")?, &table::FIELD_TYPES)?;
         self.refuse_keys_of_other_types(section, word);
@@ -127,7 +109,7 @@ impl<'a> Reader<'a> {
             _ => FieldKind::User,
         };
         let value = self.flag(section, "value");
-        if value && record != "deal" {
+        if value && record != Entity::Deal {
             self.error_at(section.key_place("value"), &node.path, Message::new("value_of_deals_only"));
         }
         let (required, retired) = (self.flag(section, "required"), self.flag(section, "retired"));

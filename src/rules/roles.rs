@@ -21,6 +21,9 @@ const GRANTS_AT_MOST: usize = 50;
 /// What stands before the point of an action; `deals.*` means those of the group that need not be named.
 pub(in crate::rules) const GROUPS: [&str; 6] = ["deals", "customers", "pool", "reports", "people", "rules"];
 
+/// Where names stand that a grant closes: nothing is searched by them, so all names of a decision can be said.
+const CLOSED: Place = Place::Decision;
+
 /// Actions of the format whose behaviour comes with a later version.
 const LATER: [&str; 9] = [
     "deals.lock",
@@ -152,7 +155,7 @@ impl<'a> Reader<'a> {
         let Some(node) = section.get(key) else { return BTreeSet::new() };
         let mut names = BTreeSet::new();
         for item in self.list(node).unwrap_or_default() {
-            let Some((path, _)) = self.name(item, Place::Read, &words.vocabulary) else { continue };
+            let Some((path, _)) = self.name(item, CLOSED, &words.vocabulary) else { continue };
             if !closable(&path, words) {
                 self.error(item, Message::new("cannot_close").with("name", path.to_string()));
             } else if !names.insert(path.clone()) {
@@ -166,7 +169,7 @@ impl<'a> Reader<'a> {
         let Some(node) = section.get("mask") else { return Vec::new() };
         let mut masks = Vec::new();
         for entry in self.mapping(node).unwrap_or_default() {
-            let found = self.name_text(&entry.key, &entry.value, entry.key_place, Place::Read, &words.vocabulary);
+            let found = self.name_text(&entry.key, &entry.value, entry.key_place, CLOSED, &words.vocabulary);
             let mask = self.mask(&entry.value);
             let (Some((path, of)), Some(mask)) = (found, mask) else { continue };
             let kind = match path.entity {
@@ -263,7 +266,7 @@ fn closable(path: &Path, words: &Words<'_>) -> bool {
     match path.entity {
         Entity::Customer => words.vocabulary.customer.contains_key(name) || *name == "contacts",
         Entity::Deal => words.vocabulary.deal.contains_key(name) || matches!(name.as_str(), "grade" | "product"),
-        Entity::Contract => true,
-        Entity::User | Entity::Owner | Entity::Receiver | Entity::Move => false,
+        // Contracts are shown whole to whoever sees the deal.
+        Entity::Contract | Entity::User | Entity::Owner | Entity::Receiver | Entity::Move => false,
     }
 }

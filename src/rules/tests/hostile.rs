@@ -74,6 +74,7 @@ fn a_byte_order_mark_is_an_editors_and_shifts_nothing() {
     assert_eq!(told(format!("\u{FEFF}{SMALL}").as_bytes()), Vec::<String>::new());
     assert_eq!(told("\u{FEFF}formt: 1".as_bytes()).first().map(String::as_str), Some("1:1 missing_key"));
     assert!(told("\u{FEFF}formt: 1".as_bytes()).contains(&"1:1 unknown_key".to_owned()));
+    assert!(report("\u{FEFF}formt: 1").contains("  1 | formt: 1\n    | ^^^^^\n"));
 }
 
 #[test]

@@ -147,3 +147,22 @@ fn the_hash_tells_texts_apart() {
     assert_eq!(hash("a"), "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb");
     assert_ne!(hash(SMALL), hash(&SMALL.replace("50%", "51%")));
 }
+
+/// Whatever expressions know by themselves, no field can be called.
+#[test]
+fn no_field_hides_a_name_of_the_product() {
+    for (record, entity) in [("customer", expression::Entity::Customer), ("deal", expression::Entity::Deal)] {
+        for name in expression::built_in(entity).chain(["id", "updated_at"]) {
+            let with = format!("{record}: {{");
+            let found = codes(&small(&with, &format!("{with}{name}: {{type: bool}}, ")));
+            assert_eq!(found, ["built_in_name"], "{record}.{name}");
+        }
+    }
+}
+
+#[test]
+fn contacts_can_be_hidden() {
+    let text =
+        small("roles:\n", "roles:\n  seller: {may: [{do: [customers.read], scope: all, hide: [customer.contacts]}]}\n");
+    assert_eq!(codes(&text), Vec::<String>::new());
+}

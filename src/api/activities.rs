@@ -344,5 +344,6 @@ pub async fn get_decision(
     path: Path<DecisionPath>,
 ) -> Answer<DecisionView> {
     let (entry, sight) = house.0.decision(&caller.reads(&context)?, path.0.id, path.0.decision).await?;
-    Ok(Reply::ok(DecisionView::of(entry, &sight, &context.languages)))
+    // Kept as it was: there is never another version.
+    Ok(Reply::ok(DecisionView::of(entry, &sight, &context.languages)).version(1))
 }

@@ -107,8 +107,12 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     let mut statuses: BTreeSet<&str> = ["400", "408", "414", "429", "431", "500", "503"].into();
     if operation.access.needs_sign_in() {
         statuses.extend(["401", "403"]);
+    } else if is_write {
+        // What strangers may write to is a way to sign in.
+        statuses.insert("401");
     }
-    if in_path {
+    // What a body names, or the time, can put an operation beyond reach as its path can.
+    if in_path || ["setUp", "createDeal"].contains(&operation.id.as_str()) {
         statuses.insert("404");
     }
     if is_write {

@@ -164,6 +164,10 @@ impl Company {
         self.people[login].token.clone()
     }
 
+    pub fn refresh_token(&self, login: &str) -> String {
+        self.people[login].refresh_token.clone()
+    }
+
     pub fn id(&self, login: &str) -> String {
         self.people[login].id.clone()
     }

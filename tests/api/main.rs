@@ -20,6 +20,7 @@ mod company;
 mod cors;
 mod docs;
 mod door;
+mod matrix;
 mod process;
 mod reports;
 mod rules;

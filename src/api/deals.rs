@@ -14,7 +14,7 @@ use super::write::Write;
 use super::{ApiError, shown};
 use crate::engine::dwell::{Dwell, dwell};
 use crate::engine::facts::{Customer, Deal, DealState, Origin};
-use crate::engine::sight::Sight;
+use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::expression::{Entity, Path as Name, Predicate};
 use crate::rules::model::Rules;
 use crate::values::{CustomerId, DealId, Key, TeamId, Time, UserId, Value};
@@ -110,8 +110,7 @@ impl DealView {
     pub fn of(rules: &Rules, deal: &Deal, customer: &Customer, dwell: &Dwell, sight: &Sight) -> Self {
         let built_in = |name: &str, value: &Option<Key>| {
             let path = Name { entity: Entity::Deal, name: Key::new(name) };
-            let open = sight.of(&path) == crate::engine::sight::FieldSight::Open;
-            value.clone().filter(|_| open)
+            value.clone().filter(|_| sight.of(&path) == FieldSight::Open)
         };
         Self {
             id: deal.id,
@@ -323,7 +322,8 @@ pub async fn get_deal(house: House, context: Context, caller: Caller, path: Path
     let seen = house.0.deal(&caller.reads(&context)?, path.0.id).await?;
     let rules = house.rules().await?;
     let view = DealView::of(&rules, &seen.deal, &seen.customer, &seen.dwell, &seen.sight);
-    let grade_now = seen.grade_now.filter(|_| view.grade == seen.deal.grade);
+    let grade = Name { entity: Entity::Deal, name: Key::new("grade") };
+    let grade_now = seen.grade_now.filter(|_| seen.sight.of(&grade) == FieldSight::Open);
     Ok(Reply::ok(DealView { grade_now, ..view }).version(seen.deal.version))
 }
 

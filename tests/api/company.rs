@@ -82,6 +82,15 @@ impl Company {
     }
 
     pub fn with_rules(on: On, rules: &str) -> Option<Self> {
+        let (mut company, token) = Self::empty(on, rules)?;
+        let body = json!({"token": token, "login": "ada", "name": "Ada", "password": PASSWORD});
+        let seen = company.server.post("/v1/setup", &body).expect(201);
+        company.remember("ada", &seen);
+        Some(company)
+    }
+
+    /// A company without anybody, and the token that makes its first administrator.
+    pub fn empty(on: On, rules: &str) -> Option<(Self, String)> {
         let folder = tempfile::tempdir().unwrap();
         let url = match on {
             On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
@@ -94,7 +103,7 @@ impl Company {
         RUNTIME.block_on(workflow.seed_rules(rules.to_owned(), Some(loudou::rules::hash(rules)), now)).unwrap();
         let token = RUNTIME.block_on(workflow.new_setup_token(now)).unwrap();
         let server = serve(&workflow, &clock, &[]);
-        let mut company = Self {
+        let company = Self {
             server,
             workflow,
             url,
@@ -104,10 +113,7 @@ impl Company {
             teams: HashMap::new(),
             _folder: folder,
         };
-        let body = json!({"token": token, "login": "ada", "name": "Ada", "password": PASSWORD});
-        let seen = company.server.post("/v1/setup", &body).expect(201);
-        company.remember("ada", &seen);
-        Some(company)
+        Some((company, token))
     }
 
     /// Another process over the same database, with its own idea of the rules and people.

@@ -14,6 +14,7 @@
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod access;
 mod bounds;
 mod client;
 mod company;

@@ -172,7 +172,7 @@ impl World<'_> {
             "listUsers" | "getUser" | "listTeams" | "getTeam" | "listCustomers" | "getCustomer" => None,
             "listDeals" | "getDeal" | "listMoves" | "getGrade" | "listActivities" | "listHistory" => None,
             "listDecisions" | "getDecision" | "listContracts" | "getContract" => None,
-            "getRules" | "listRulesVersions" | "getRulesVersion" => None,
+            "getRules" | "listRulesVersions" | "getRulesVersion" | "getFunnelReport" => None,
             "logout" | "logoutEverywhere" | "deleteTeam" | "cancelPayment" | "reactivateRules" => None,
             "checkRules" | "activateRules" => None,
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
@@ -379,9 +379,14 @@ fn is_granted(role: &str, action: Action) -> bool {
                 || word.starts_with("deals.") && word != "deals.assign"
         }
         "supporter" => ["deals.create", "customers.read", "customers.write"].contains(&word),
-        "trainer" => word == "deals.read",
-        "manager" => word.starts_with("deals.") || ["customers.read", "customers.write"].contains(&word),
-        "director" => word.starts_with("deals.") || word.starts_with("customers.") || word == "people.read",
+        "trainer" => ["deals.read", "reports.read"].contains(&word),
+        "manager" => {
+            word.starts_with("deals.") || ["customers.read", "customers.write", "reports.read"].contains(&word)
+        }
+        "director" => {
+            let others = ["people.read", "reports.read"];
+            word.starts_with("deals.") || word.starts_with("customers.") || others.contains(&word)
+        }
         "rules_admin" => word.starts_with("rules."),
         "people_admin" => word.starts_with("people."),
         _ => false,

@@ -401,8 +401,8 @@ fn a_set_up_token_is_good_for_a_quarter_of_an_hour() {
 on_both!(nobody_raises_himself_or_touches_those_above, |company| {
     company.person("paul", &["people_admin"], None);
     company.person("li", &["seller"], Some("south"));
+    let north = company.team("north", None);
     let path = |name: &str| format!("/v1/users/{}", company.id(name));
-    let north = json!(company.id("paul"));
     let (ada, paul, li) = (path("ada"), path("paul"), path("li"));
     let look = || company.get("ada", "/v1/users").text;
     let before = look();

@@ -74,6 +74,10 @@ fn introduce(document: &mut Json) {
     });
 }
 
+/// What neither takes a key nor can be tried: the first answers with new tokens, as a sign-in does; the second writes
+/// nothing.
+const KEYLESS: [&str; 2] = ["changeMyPassword", "checkRules"];
+
 /// Adds to one operation what its kind implies.
 fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     say_access(described, operation.access);
@@ -81,7 +85,7 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     let in_path = operation.path.contains('{');
     let mut parameters = Vec::new();
     let is_write = operation.method != Method::GET;
-    let takes_key = is_write && operation.access.needs_sign_in();
+    let takes_key = is_write && operation.access.needs_sign_in() && !KEYLESS.contains(&operation.id.as_str());
     let needs_version = takes_key && operation.method != Method::POST;
     if takes_key {
         parameters.extend(["IdempotencyKey", "DryRun"]);
@@ -111,8 +115,9 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
         // What strangers may write to is a way to sign in.
         statuses.insert("401");
     }
-    // What a body names, or the time, can put an operation beyond reach as its path can.
-    if in_path || ["setUp", "createDeal"].contains(&operation.id.as_str()) {
+    // What a body names, or the time, can put an operation beyond reach as its path can; and what is repeated under its
+    // key is answered only to who may see the thing still.
+    if in_path || takes_key || operation.id == "setUp" {
         statuses.insert("404");
     }
     if is_write {

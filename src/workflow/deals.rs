@@ -9,13 +9,14 @@ use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
 use crate::engine::Row;
 use crate::engine::deals::{DealWrite, NewDeal, change, create, declared};
+use crate::engine::decision::Decision;
 use crate::engine::dwell::{Dwell, dwell, stage_deadlines};
 use crate::engine::facts::{Customer, Deal, DealState, Origin, Person};
 use crate::engine::grade::compute;
 use crate::engine::sight::Sight;
 use crate::rules::expression::Predicate;
 use crate::rules::model::Action;
-use crate::store::{Cursor, DealQuery, Effect, Order};
+use crate::store::{Cursor, DealQuery, Effect, Order, StoreError, Tx};
 use crate::values::{CustomerId, DealId, Key, TeamId, Time, UserId};
 use serde_json::{Map, Value as Json};
 
@@ -110,7 +111,7 @@ impl Workflow {
     pub async fn create_deal(&self, call: &Call, body: DealBody) -> Written<DealAnswer> {
         let id = DealId::new();
         self.writing(call, Action::DealsCreate, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
+            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.new_deal_sight(tx, &answer.deal))?;
             if let Some(replayed) = replay {
                 return Ok(replayed);
             }
@@ -153,6 +154,12 @@ impl Workflow {
             };
             let assign = scene.permit_for(Action::DealsAssign);
             let decision = create(&scene.permit, assign.as_ref(), new, scene.now());
+            // Answered as reading it would be, not as its customer alone.
+            let own = match &decision {
+                Decision::Allowed(allowed) => scene.sight_of(&allowed.effect.deal, &customer, receiver.as_ref()),
+                Decision::Refused(_) => None,
+            };
+            let sight = own.unwrap_or(sight);
             let about = About { subject: subject("deal", id), deal: Some(id), ..About::customer(&customer, sight) };
             scene.conclude(
                 tx,
@@ -208,12 +215,26 @@ impl Scene {
         let permitted = self.permit.holds(&Row::from(record), self.now());
         self.call.version_fault(record.deal.version).filter(|_| permitted)
     }
+
+    /// What the caller sees of a deal that he made. Who is granted to make deals and to read none is told again that it
+    /// is made, and of its customer only what he may see now.
+    fn new_deal_sight(&self, tx: &mut Tx<'_>, deal: &Deal) -> Result<Option<Sight>, StoreError> {
+        match self.permit_for(Action::DealsRead) {
+            Some(_) => self.deal_sight(tx, deal.id),
+            None => Ok(Some(self.customer_sight(tx, deal.customer)?.unwrap_or_else(Sight::nothing))),
+        }
+    }
+
+    /// What the caller reads of this deal.
+    fn sight_of(&self, deal: &Deal, customer: &Customer, owner: Option<&Person>) -> Option<Sight> {
+        let row = Row::Deal { deal, customer, owner, record: None };
+        self.permit_for(Action::DealsRead).and_then(|permit| permit.sight(&row, self.now()))
+    }
 }
 
 /// A deal as the caller sees it in a list.
 pub(super) fn seen(scene: &Scene, deal: Deal, customer: Customer, owner: Option<&Person>) -> SeenDeal {
-    let row = Row::Deal { deal: &deal, customer: &customer, owner, record: None };
-    let sight = scene.permit_for(Action::DealsRead).and_then(|permit| permit.sight(&row, scene.now()));
+    let sight = scene.sight_of(&deal, &customer, owner);
     let dwell = dwell(scene.rules(), &deal, &customer, owner, scene.now());
     SeenDeal { deal, customer, dwell, grade_now: None, sight: sight.unwrap_or_else(Sight::nothing) }
 }

@@ -10,6 +10,7 @@ use crate::rules::model::{Action, Rules};
 use crate::store::{StoreError, Tx};
 use crate::values::Time;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a call is begun again because rules or directory changed under it. Each change is an administrator's
 /// act, so more than a few within one call means something is wrong.
@@ -161,11 +162,21 @@ impl Workflow {
                 }
             };
             let work = Arc::clone(&work);
+            let looked_again = AtomicBool::new(false);
             let job = move |tx: &mut Tx<'_>| -> Result<Outcome<T>, StoreError> {
                 if tx.epochs()? != scene.active.epochs {
                     return Err(StoreError::RulesChanged);
                 }
-                work(&scene, tx)
+                let outcome = work(&scene, tx)?;
+                // The same request may have been done after its key was looked for and before its facts were read, which
+                // then refuse it: the next run finds its answer.
+                if let (Err(_), Some(wanted)) = (&outcome, &scene.call.idempotency)
+                    && !looked_again.swap(true, Ordering::Relaxed)
+                    && tx.remembered(scene.actor.who, &wanted.key)?.is_some()
+                {
+                    return Err(StoreError::KeyTaken);
+                }
+                Ok(outcome)
             };
             let done = match access {
                 Access::Read => self.store.read(job).await,

@@ -82,11 +82,19 @@ impl Company {
     }
 
     pub fn with_rules(on: On, rules: &str) -> Option<Self> {
-        let (mut company, token) = Self::empty(on, rules)?;
+        Some(Self::with_first_administrator(Self::empty(on, rules)?))
+    }
+
+    /// A company on this empty database.
+    pub fn at(url: String, rules: &str, folder: tempfile::TempDir) -> Self {
+        Self::with_first_administrator(Self::empty_at(url, rules, folder))
+    }
+
+    fn with_first_administrator((mut company, token): (Self, String)) -> Self {
         let body = json!({"token": token, "login": "ada", "name": "Ada", "password": PASSWORD});
         let seen = company.server.post("/v1/setup", &body).expect(201);
         company.remember("ada", &seen);
-        Some(company)
+        company
     }
 
     /// A company without anybody, and the token that makes its first administrator.
@@ -96,6 +104,10 @@ impl Company {
             On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
             On::Postgres => postgres::fresh_database()?,
         };
+        Some(Self::empty_at(url, rules, folder))
+    }
+
+    fn empty_at(url: String, rules: &str, folder: tempfile::TempDir) -> (Self, String) {
         let clock = Arc::new(AtomicI64::new(MONDAY.parse::<Time>().unwrap().micros()));
         let secrets = Secrets::fresh_text();
         let workflow = open(&url, &secrets);
@@ -113,7 +125,7 @@ impl Company {
             teams: HashMap::new(),
             _folder: folder,
         };
-        Some((company, token))
+        (company, token)
     }
 
     /// Another process over the same database, with its own idea of the rules and people.

@@ -16,7 +16,7 @@ pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<
     guard_epochs(conn, entry, effects)?;
     guard_customer(conn, entry, effects)?;
     for effect in effects {
-        apply(conn, entry, effect)?;
+        apply(conn, entry, effect).map_err(|error| perhaps_the_same(entry, error))?;
     }
     if !effects.iter().any(touches_deal) {
         guard_untouched_deal(conn, entry)?;
@@ -30,6 +30,15 @@ pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<
         log::remember(conn, entry, key, seq)?;
     }
     Ok(seq)
+}
+
+/// Who came in between and took the identity may have been the same request, under the same key: the next try finds
+/// its answer, or the customer.
+fn perhaps_the_same(entry: &Entry, error: StoreError) -> StoreError {
+    match error {
+        StoreError::CustomerExists { .. } if entry.idempotency.is_some() => StoreError::Stale,
+        other => other,
+    }
 }
 
 fn guard_epochs(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<(), StoreError> {

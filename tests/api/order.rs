@@ -1,0 +1,107 @@
+//! Which answer a request gets that is wrong in several ways; and what is too much.
+
+use crate::client::Call;
+use crate::on_both;
+use serde_json::json;
+
+const NOWHERE: &str = "/v1/deals/01890a5d-ac96-774b-bcce-b302099a8057";
+
+on_both!(of_several_faults_the_first_is_told, |company| {
+    company.person("mei", &["manager"], Some("south"));
+    company.person("li", &["seller"], Some("south"));
+    company.person("wang", &["seller"], Some("south"));
+    company.person("far", &["seller"], Some("north"));
+    company.person("tom", &["trainer"], Some("south"));
+    let deal = format!("/v1/deals/{}", company.deal("li", "甲"));
+    let colleague = format!("/v1/deals/{}", company.deal("wang", "乙"));
+    let hidden = format!("/v1/deals/{}", company.deal("far", "丙"));
+    let lost = format!("/v1/deals/{}", company.deal("li", "丁"));
+    let abandon = json!({"to": "abandoned", "reason": "refused"});
+    assert_eq!(company.post("li", &format!("{lost}/moves"), &abandon).status, 201);
+    let large = format!("{{\"fields\": {{\"question\": \"{}\"}}}}", "x".repeat(2_000_000));
+    let (li, tom) = (company.token("li"), company.token("tom"));
+    let patch = |path: &str| company.server.call("PATCH", path);
+    let json_text = |call: Call<'_>, text: &str| call.text("application/json", text).send();
+    let told = |seen: crate::client::Seen| format!("{} {}", seen.status, seen.code());
+
+    // Size and kind of the body before who asks.
+    assert_eq!(told(json_text(patch(&deal), &large)), "413 body_too_large");
+    assert_eq!(told(patch(&deal).text("text/plain", "x").send()), "415 unsupported_media_type");
+    // Who asks before what.
+    assert_eq!(told(json_text(patch(&deal), "{")), "401 unauthenticated");
+    assert_eq!(told(json_text(patch(&deal).token("nonsense"), "{}")), "401 unauthenticated");
+    // Whether he may at all before what exactly.
+    assert_eq!(told(json_text(patch(&deal).token(&tom), "{")), "403 not_permitted");
+    assert_eq!(told(json_text(patch(NOWHERE).token(&tom), "{}")), "403 not_permitted");
+    // The query and the body before the version.
+    assert_eq!(told(json_text(patch(&format!("{deal}?nope=1")).token(&li), "{")), "400 invalid_parameters");
+    assert_eq!(told(json_text(patch(&deal).token(&li), "{")), "400 malformed_body");
+    assert_eq!(told(json_text(patch(&deal).token(&li), "{\"nope\": 1}")), "422 invalid_fields");
+    assert_eq!(told(json_text(patch(&deal).token(&li), "{}")), "428 version_required");
+    // All of that before whether there is anything.
+    assert_eq!(told(json_text(patch(NOWHERE).token(&li), "{\"nope\": 1}")), "422 invalid_fields");
+    assert_eq!(told(json_text(patch(NOWHERE).token(&li), "{}")), "428 version_required");
+    // What the key stands for before whether there is anything.
+    let customer = json!({"fields": {"name": "戊"}});
+    company.server.post("/v1/customers", &customer).token(&li).header("idempotency-key", "k").expect(201);
+    let moves = format!("{NOWHERE}/moves");
+    let reused = company.server.post(&moves, &abandon).token(&li).header("idempotency-key", "k");
+    assert_eq!(told(reused.send()), "422 idempotency_key_reused");
+    // Whether it is there (for him) before whether he may, before the version.
+    let at = |path: &str| json_text(patch(path).token(&li).header("if-match", "\"v99\""), "{\"product\": \"website\"}");
+    assert_eq!(told(at(NOWHERE)), "404 not_found");
+    assert_eq!(told(at(&hidden)), "404 not_found");
+    assert_eq!(told(at(&colleague)), "403 not_permitted");
+    assert_eq!(told(at(&deal)), "412 version_changed");
+    let moving = |path: &str, version: &str, body: &serde_json::Value| {
+        let call = company.server.post(&format!("{path}/moves"), body).token(&li).header("if-match", version);
+        told(call.send())
+    };
+    let graded = json!({"from": "contacted", "to": "graded"});
+    assert_eq!(moving(&hidden, "\"v99\"", &graded), "404 not_found");
+    assert_eq!(moving(&colleague, "\"v99\"", &graded), "403 not_permitted");
+    // The version before the state, the state before what is missing.
+    assert_eq!(moving(&lost, "\"v99\"", &graded), "412 version_changed");
+    assert_eq!(moving(&lost, "*", &graded), "409 deal_moved");
+    assert_eq!(moving(&lost, "*", &json!({"to": "graded"})), "409 deal_closed");
+    assert_eq!(moving(&deal, "*", &graded), "409 deal_moved");
+    assert_eq!(moving(&deal, "*", &json!({"from": "resource", "to": "resource"})), "409 already_there");
+    assert_eq!(moving(&deal, "*", &json!({"to": "graded"})), "422 unmet");
+    // Giving: the version after the permission, too.
+    let give = |path: &str, by: &str| {
+        let call = company.server.post(&format!("{path}/assign"), &json!({"owner": company.id("wang")}));
+        told(call.token(&company.token(by)).header("if-match", "\"v99\"").send())
+    };
+    assert_eq!(give(&deal, "li"), "403 not_permitted");
+    assert_eq!(give(&hidden, "mei"), "404 not_found");
+    assert_eq!(give(&deal, "mei"), "412 version_changed");
+});
+
+on_both!(who_asks_too_often_is_told_when_to_come_back, |company| {
+    company.person("li", &["seller"], Some("south"));
+    company.person("wang", &["seller"], Some("south"));
+    let few = company.another_process(&["--limit-user-per-minute", "3"]);
+    let ask = |login: &str| few.get("/v1/deals").token(&company.token(login));
+    for left in ["r=2", "r=1", "r=0"] {
+        let seen = ask("li").expect(200);
+        assert!(seen.header("ratelimit").contains(left), "{}", seen.header("ratelimit"));
+    }
+    let refused = ask("li").refused(429, "too_many_requests");
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    // Before the body is looked at, after whether he may at all; nobody else waits for it.
+    few.post("/v1/deals", &json!({"nope": 1})).token(&company.token("li")).refused(429, "too_many_requests");
+    few.post("/v1/users", &json!({})).token(&company.token("li")).refused(403, "not_permitted");
+    ask("wang").expect(200);
+
+    let few = company.another_process(&["--limit-address-per-minute", "3"]);
+    for _ in 0..3 {
+        few.get("/v1/deals").refused(401, "unauthenticated");
+    }
+    let refused = few.get("/v1/deals").token(&company.token("li")).refused(429, "too_many_requests");
+    assert!(!refused.header("retry-after").is_empty());
+    few.post("/v1/auth/login", &json!({})).refused(429, "too_many_requests");
+    few.call("POST", "/v1/deals").text("text/plain", "x").refused(415, "unsupported_media_type");
+    few.get("/livez").expect(200);
+    few.get("/readyz").expect(200);
+});

@@ -123,10 +123,10 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
     let mut group = Vec::new();
     let mut next = Some(first);
     while let Some(Job { mut work, .. }) = next {
-        match persist(|| in_savepoint(conn, |tx| work.attempt(tx))) {
-            Ok(()) => group.push(work),
-            Err(error) => work.settle(Err(error)),
-        }
+        // Refusals wait for the commit too: what they rest on is what the group wrote before them. Told earlier that the
+        // rules changed, a caller would look for them where they are not yet, and find the old ones.
+        let fate = persist(|| in_savepoint(conn, |tx| work.attempt(tx)));
+        group.push((work, fate));
         next = if group.len() < GROUP { queue.try_take() } else { None };
     }
     let fate = conn.batch_execute("COMMIT");
@@ -134,9 +134,9 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
         // Fails when SQLite rolled back by itself (disk full): then there is nothing to roll back.
         let _ = conn.batch_execute("ROLLBACK");
     }
-    for work in group {
+    for (work, own) in group {
         work.settle(match &fate {
-            Ok(()) => Ok(()),
+            Ok(()) => own,
             Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
         });
     }

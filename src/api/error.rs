@@ -12,7 +12,6 @@ use crate::workflow::rules::RulesFaults;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Why a request does not get what it asked for.
@@ -58,8 +57,6 @@ pub enum ApiError {
     Conflict(Message),
     /// Rules that do not pass the checker or their scenarios.
     RulesInvalid(Box<RulesFaults>),
-    /// Rules that lack what is in use: what, and how often.
-    RulesInUse(BTreeMap<String, i64>),
     IdempotencyInProgress,
     IdempotencyKeyReused,
     VersionRequired,
@@ -126,7 +123,6 @@ impl ApiError {
             }
             Self::Refused(refused) => told(refused),
             Self::RulesInvalid(faults) => rules_invalid(faults),
-            Self::RulesInUse(counts) => rules_in_use(counts),
             Self::Conflict(message) => conflict(message),
             Self::IdempotencyInProgress => {
                 Problem::new(Code::IdempotencyInProgress).with_header(header::RETRY_AFTER, "1")
@@ -161,7 +157,6 @@ impl ApiError {
             | Self::Unauthenticated
             | Self::SignInRefused
             | Self::RulesInvalid(_)
-            | Self::RulesInUse(_)
             | Self::NotPermitted(_)
             | Self::NotFound
             | Self::MethodNotAllowed { .. }
@@ -226,16 +221,6 @@ fn rules_invalid(faults: &RulesFaults) -> Problem {
         .flat_map(|result| &result.failures)
         .map(|failure| Fault::body(format!("/{}:1", failure.line), failure.message.clone()));
     Problem::new(Code::RulesInvalid).with_errors(problems.chain(scenarios).collect())
-}
-
-fn rules_in_use(counts: &BTreeMap<String, i64>) -> Problem {
-    let lacking = |(name, count): (&String, &i64)| {
-        Fault::body(
-            format!("/{}", name.replace('.', "/")),
-            Message::new("in_use").with("name", name.as_str()).with("count", *count),
-        )
-    };
-    Problem::new(Code::RulesInUse).with_errors(counts.iter().map(lacking).collect())
 }
 
 fn conflict(message: &Message) -> Problem {

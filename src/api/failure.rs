@@ -22,7 +22,6 @@ impl From<Failure> for ApiError {
             Failure::CustomerExists { .. } => Self::Conflict(Message::new("customer_exists")),
             Failure::Invalid { pointer, message } => Self::Fields(vec![Fault::body(pointer, message)]),
             Failure::RulesInvalid(faults) => Self::RulesInvalid(faults),
-            Failure::RulesInUse(counts) => Self::RulesInUse(counts),
             Failure::KeyMismatch => Self::IdempotencyKeyReused,
             Failure::DryRunWithKey => Self::DryRunWithKey,
             Failure::NotReady => Self::Unavailable { cause: "this process cannot use the active rules".into() },

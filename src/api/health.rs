@@ -16,9 +16,13 @@ const BELIEVED: Duration = Duration::from_secs(1);
 /// Asks what this process needs (database, rules) whether it is there; `Err` = why not, for the log.
 pub type Probe = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
+/// What somebody should look at though work goes on: codes.
+pub type Warnings = Box<dyn Fn() -> Vec<&'static str> + Send + Sync>;
+
 /// Whether this process wants work.
 pub struct Readiness {
     probe: Probe,
+    warnings: Option<Warnings>,
     draining: AtomicBool,
     last: Mutex<Option<(Instant, bool)>>,
 }
@@ -26,7 +30,13 @@ pub struct Readiness {
 impl Readiness {
     #[must_use]
     pub fn new(probe: Probe) -> Self {
-        Self { probe, draining: AtomicBool::new(false), last: Mutex::new(None) }
+        Self { probe, warnings: None, draining: AtomicBool::new(false), last: Mutex::new(None) }
+    }
+
+    /// With what is told beside it.
+    #[must_use]
+    pub fn with_warnings(self, warnings: Warnings) -> Self {
+        Self { warnings: Some(warnings), ..self }
     }
 
     /// From now on: no more work, this process is about to stop.
@@ -79,9 +89,12 @@ pub struct HealthView {
     /// `ok`.
     #[schema(max_length = 20)]
     status: &'static str,
+    /// What somebody should look at though work goes on: `rules_file_refused` (the last good rules stay).
+    #[schema(value_type = Vec<String>, max_items = 20)]
+    warnings: Vec<&'static str>,
 }
 
-const OK: HealthView = HealthView { status: "ok" };
+const OK: HealthView = HealthView { status: "ok", warnings: Vec::new() };
 
 /// Is the process alive?
 ///
@@ -98,7 +111,8 @@ pub async fn get_liveness() -> Answer<HealthView> {
 #[utoipa::path(get, path = "/readyz", tag = "operation", responses((status = 200, description = "Send work.", body = HealthView)))]
 pub async fn get_readiness(app: web::Data<App>) -> Answer<HealthView> {
     if app.readiness.wants_work().await {
-        Ok(Reply::ok(OK))
+        let warnings = app.readiness.warnings.as_ref().map(|warnings| warnings()).unwrap_or_default();
+        Ok(Reply::ok(HealthView { warnings, ..OK }))
     } else {
         Err(ApiError::Unavailable { cause: "asked whether it is ready, which it is not".into() })
     }

@@ -71,13 +71,6 @@ pub struct ChoiceView {
     label: String,
 }
 
-impl ChoiceView {
-    #[must_use]
-    pub fn of(id: &Key, label: &str) -> Self {
-        Self { id: id.clone(), label: label.to_owned() }
-    }
-}
-
 /// A move to be made.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -144,7 +137,9 @@ pub fn checked(criteria: &[Checked], sight: &Sight, languages: &[Language]) -> V
     criteria.iter().map(|checked| CheckedView::of(checked, sight, languages)).collect()
 }
 
-fn direction_word(direction: Direction) -> &'static str {
+/// The word of a direction.
+#[must_use]
+pub fn direction_word(direction: Direction) -> &'static str {
     match direction {
         Direction::Creation => "creation",
         Direction::Forward => "forward",

@@ -87,11 +87,13 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     let is_write = operation.method != Method::GET;
     let takes_key = is_write && operation.access.needs_sign_in() && !KEYLESS.contains(&operation.id.as_str());
     let needs_version = takes_key && operation.method != Method::POST;
+    // What is not in the path may have a version too: the operation says so by naming the header.
+    let versioned = names_version(described) || in_path;
     if takes_key {
         parameters.extend(["IdempotencyKey", "DryRun"]);
         if needs_version {
             parameters.push("IfMatch");
-        } else if in_path {
+        } else if versioned {
             parameters.push("IfMatchOptional");
         }
     }
@@ -126,7 +128,7 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     if has_body {
         statuses.extend(["413", "415"]);
     }
-    if takes_key && (needs_version || in_path) {
+    if takes_key && (needs_version || versioned) {
         statuses.insert("412");
     }
     if needs_version {
@@ -134,6 +136,8 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     }
     let single = operation.method == Method::GET && operation.path.ends_with('}') && operation.access.needs_sign_in();
     let Some(Json::Object(responses)) = described.get_mut("responses") else { return };
+    // What is not in the path may have a version too: the operation says so by answering 304.
+    let single = single || responses.contains_key("304");
     for (status, response) in responses.iter_mut() {
         if let Json::Object(response) = response {
             shared::add_headers(response, status, single);
@@ -162,6 +166,14 @@ fn say_access(described: &mut Map<String, Json>, access: Access) {
     let description = described.get("description").and_then(Json::as_str).unwrap_or_default();
     let description = format!("{description}\n\n{sentence}").trim().to_owned();
     described.insert("description".into(), json!(description));
+}
+
+/// Whether the operation names `If-Match` itself; the shared parameter takes its place.
+fn names_version(described: &mut Map<String, Json>) -> bool {
+    let Some(Json::Array(parameters)) = described.get_mut("parameters") else { return false };
+    let all = parameters.len();
+    parameters.retain(|one| one.get("name") != Some(&json!("If-Match")));
+    parameters.len() < all
 }
 
 fn answers_page(described: &Map<String, Json>) -> bool {

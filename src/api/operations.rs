@@ -91,6 +91,8 @@ operations! {
     rules::get_rules => Access::May(Action::RulesRead),
     rules::list_rules_versions => Access::May(Action::RulesRead),
     rules::get_rules_version => Access::May(Action::RulesRead),
+    rules::get_rules_text => Access::May(Action::RulesRead),
+    rules::get_rules_schema => Access::Public,
     rules::check_rules => Access::May(Action::RulesDraft),
     rules::activate_rules => Access::May(Action::RulesActivate),
     rules::reactivate_rules => Access::May(Action::RulesActivate),

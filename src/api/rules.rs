@@ -1,5 +1,6 @@
 //! The rules in use: read, checked, replaced.
 
+use super::ApiError;
 use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
@@ -9,9 +10,13 @@ use super::reply::{Answer, Reply};
 use super::write::Write;
 use crate::engine::scenarios::ScenarioResult;
 use crate::rules::render::{self, ProblemView};
+use crate::rules::schema;
 use crate::store::{RulesSource, RulesVersion};
 use crate::values::{Language, Time, UserId};
+use crate::workflow::answer::{Recorded, RulesAnswer};
 use crate::workflow::rules::NewRules;
+use actix_web::HttpResponse;
+use actix_web::http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -45,7 +50,7 @@ pub struct RulesVersionView {
     created_at: Time,
     #[schema(value_type = Option<String>, format = DateTime)]
     activated_at: Option<Time>,
-    /// The YAML as it was written; null in lists.
+    /// The YAML as it was written; null in lists and after activation.
     #[schema(max_length = 262_144)]
     text: Option<String>,
 }
@@ -64,14 +69,34 @@ impl From<RulesVersion> for RulesVersionView {
             author: version.author,
             comment: version.comment,
             parent: version.parent,
-            source: match version.source {
-                RulesSource::File => "file",
-                RulesSource::Api => "api",
-            },
+            source: source_word(version.source),
             created_at: version.created_at,
             activated_at: version.activated_at,
             text: Some(version.text).filter(|text| !text.is_empty()),
         }
+    }
+}
+
+impl From<RulesAnswer> for RulesVersionView {
+    fn from(made: RulesAnswer) -> Self {
+        Self {
+            number: made.number,
+            hash: made.hash,
+            author: made.author,
+            comment: made.comment,
+            parent: Some(made.parent).filter(|parent| *parent > 0),
+            source: source_word(made.source),
+            created_at: made.at,
+            activated_at: Some(made.at),
+            text: None,
+        }
+    }
+}
+
+fn source_word(source: RulesSource) -> &'static str {
+    match source {
+        RulesSource::File => "file",
+        RulesSource::Api => "api",
     }
 }
 
@@ -164,7 +189,8 @@ pub struct ActivationQuery {
 ///
 /// Their number, hash, author and text.
 #[utoipa::path(get, path = "/v1/rules", tag = "rules", responses(
-    (status = 200, description = "The active version.", body = RulesVersionView)))]
+    (status = 200, description = "The active version.", body = RulesVersionView),
+    (status = 304, description = "It is still the one that you named in `If-None-Match`.")))]
 pub async fn get_rules(house: House, context: Context, caller: Caller) -> Answer<RulesVersionView> {
     let version = house.0.rules_version(&caller.reads(&context)?, None).await?;
     let number = version.number;
@@ -206,6 +232,32 @@ pub async fn get_rules_version(
     Ok(Reply::ok(version.into()).version(number))
 }
 
+/// The text of one version
+///
+/// The YAML as it was written, byte for byte.
+#[utoipa::path(get, path = "/v1/rules/versions/{number}/text", tag = "rules", params(RulesPath), responses(
+    (status = 200, description = "The text.", body = String, content_type = "application/yaml")))]
+pub async fn get_rules_text(
+    house: House,
+    context: Context,
+    caller: Caller,
+    path: Path<RulesPath>,
+) -> Result<HttpResponse, ApiError> {
+    let version = house.0.rules_version(&caller.reads(&context)?, Some(path.0.number)).await?;
+    let etag = format!("\"v{}\"", version.number);
+    Ok(HttpResponse::Ok().content_type("application/yaml").insert_header((header::ETAG, etag)).body(version.text))
+}
+
+/// The form of a rules file
+///
+/// A JSON Schema for editors: every key, what may stand there and what it means. What a schema cannot say, the checker
+/// says.
+#[utoipa::path(get, path = "/v1/rules/schema", tag = "rules", responses(
+    (status = 200, description = "The schema.", body = Object, content_type = "application/json")))]
+pub async fn get_rules_schema() -> Answer<serde_json::Value> {
+    Ok(Reply::ok(schema::schema()))
+}
+
 /// Check a rules file
 ///
 /// Every problem at once, with its place, and every scenario. Changes nothing.
@@ -226,7 +278,7 @@ pub async fn check_rules(house: House, context: Context, caller: Caller, body: T
 ///
 /// Checked, its scenarios run, held against what is in use; then active for every process before this answers. Anything
 /// that stands against it changes nothing. `If-Match` may name the version that it is to replace.
-#[utoipa::path(post, path = "/v1/rules/versions", tag = "rules", params(ActivationQuery),
+#[utoipa::path(post, path = "/v1/rules/versions", tag = "rules", params(ActivationQuery, ("If-Match" = String, Header)),
     request_body(content = String, content_type = "application/yaml"),
     responses((status = 201, description = "Active.", body = RulesVersionView)))]
 pub async fn activate_rules(
@@ -238,7 +290,7 @@ pub async fn activate_rules(
     body: Text,
 ) -> Answer<RulesVersionView> {
     let new = NewRules { text: body.0, comment: query.0.comment, source: RulesSource::Api, file_hash: None };
-    answer(&house, &context, &caller, &write, new).await
+    Ok(made(house.0.activate_rules(&caller.writes(&context, &write)?, new).await?))
 }
 
 /// Go back to an earlier version
@@ -254,36 +306,12 @@ pub async fn reactivate_rules(
     path: Path<RulesPath>,
     query: Query<ActivationQuery>,
 ) -> Answer<RulesVersionView> {
-    let earlier = house.0.rules_version(&caller.reads(&context)?, Some(path.0.number)).await?;
-    let new = NewRules { text: earlier.text, comment: query.0.comment, source: RulesSource::Api, file_hash: None };
-    answer(&house, &context, &caller, &write, new).await
+    let call = caller.writes(&context, &write)?;
+    Ok(made(house.0.reactivate_rules(&call, path.0.number, query.0.comment).await?))
 }
 
-async fn answer(
-    house: &House,
-    context: &Context,
-    caller: &Caller,
-    write: &Write,
-    new: NewRules,
-) -> Answer<RulesVersionView> {
-    let (text, comment) = (new.text.clone(), new.comment.clone());
-    let done = house.0.activate_rules(&caller.writes(context, write)?, new).await?;
+fn made(done: Recorded<RulesAnswer>) -> Reply<RulesVersionView> {
     let number = done.answer.number;
-    let view = if write.dry_run {
-        RulesVersionView {
-            number,
-            hash: crate::rules::hash(&text),
-            author: caller.actor.user(),
-            comment,
-            parent: Some(number - 1),
-            source: "api",
-            created_at: context.now,
-            activated_at: None,
-            text: Some(text),
-        }
-    } else {
-        house.0.rules_version(&caller.reads(context)?, Some(number)).await?.into()
-    };
     let location = format!("/v1/rules/versions/{number}");
-    Ok(Reply::created(view, location).version(number).replayed(done.replayed))
+    Reply::created(done.answer.into(), location).version(number).replayed(done.replayed)
 }

@@ -8,6 +8,7 @@ use crate::settings::{Database, Http, RulesFrom};
 use crate::store::{Store, StoreSettings};
 use crate::values::{Language, Time};
 use crate::workflow::Workflow;
+use crate::workflow::failure::Failure;
 use crate::workflow::secrets::Secrets;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -41,11 +42,26 @@ pub async fn open(database: &Database, rules: &RulesFrom) -> Result<Arc<Workflow
         let seeded = workflow.seed_rules(text.clone(), hash, clock()).await;
         seeded.map_err(|failure| refused(&failure, &text, rules))?;
     }
-    workflow.reload().await.map_err(|_| "the active rules do not compile with this version".to_owned())?;
+    if let Err(failure) = workflow.reload().await {
+        return Err(unusable(&workflow, failure).await);
+    }
     Ok(workflow)
 }
 
-fn told(failure: crate::workflow::failure::Failure) -> String {
+/// Why the active rules cannot be used: those that a newer version wrote, perhaps.
+async fn unusable(workflow: &Workflow, failure: Failure) -> String {
+    let Failure::NotReady = failure else { return told(failure) };
+    let active = workflow.store().read(|tx| {
+        let number = tx.epochs()?.rules_version;
+        tx.rules_version(number)
+    });
+    let Ok(Some(version)) = active.await else { return told(failure) };
+    let problems = crate::rules::check(&version.text, None).problems;
+    let name = format!("rules version {}", version.number);
+    format!("this program cannot use the active rules\n{}", crate::rules::render::text(&problems, &name, &[]))
+}
+
+fn told(failure: Failure) -> String {
     crate::api::error::chain(&failure)
 }
 
@@ -66,7 +82,7 @@ fn rules_text(rules: &RulesFrom) -> Result<(String, Option<String>), String> {
 }
 
 /// Rules that were refused, with every problem.
-fn refused(failure: &crate::workflow::failure::Failure, text: &str, rules: &RulesFrom) -> String {
+fn refused(failure: &Failure, text: &str, rules: &RulesFrom) -> String {
     let checked = crate::rules::check(text, None);
     let name = rules.rules_file.display().to_string();
     let problems = crate::rules::render::text(&checked.problems, &name, &[]);
@@ -122,7 +138,8 @@ pub fn app(
     workflow: &Arc<Workflow>,
     clock: Arc<dyn Fn() -> Time + Send + Sync>,
 ) -> Result<App, Vec<String>> {
-    let (for_language, for_probe) = (Arc::clone(workflow), Arc::clone(workflow));
+    let (for_language, for_probe, for_warnings) = (Arc::clone(workflow), Arc::clone(workflow), Arc::clone(workflow));
+    let warnings = move || if for_warnings.rules_file_is_refused() { vec!["rules_file_refused"] } else { Vec::new() };
     App::new(Parts {
         settings,
         clock,
@@ -130,7 +147,8 @@ pub fn app(
         readiness: Readiness::new(Box::new(move || {
             let workflow = Arc::clone(&for_probe);
             Box::pin(async move { workflow.ready().await.map_err(|failure| crate::api::error::chain(&failure)) })
-        })),
+        }))
+        .with_warnings(Box::new(warnings)),
         authenticator: Arc::new(SignIn(Arc::clone(workflow))),
         workflow: Some(Arc::clone(workflow)),
     })

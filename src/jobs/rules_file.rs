@@ -4,6 +4,7 @@
 //! Only a *changed* file makes a version, so that a rolling deployment cannot flip the rules: one that changes while this
 //! process runs, or one that no process has taken before. An older file that a restarted process still has is left.
 
+use crate::engine::decision::RefusalKind;
 use crate::rules::hash;
 use crate::store::RulesSource;
 use crate::values::Time;
@@ -11,12 +12,16 @@ use crate::workflow::Workflow;
 use crate::workflow::call::Call;
 use crate::workflow::failure::Failure;
 use crate::workflow::rules::NewRules;
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// Larger than any rules file: what is beyond it is another file under this name, and not read into memory.
+const LARGEST_BYTES: u64 = 1024 * 1024;
 
 /// The file, as this process knows it.
 #[derive(Debug)]
@@ -26,6 +31,8 @@ pub struct RulesFile {
     /// The hash it had when it was last looked at; `None` = never looked at, or it could not be read.
     seen: Option<String>,
     is_first_look: bool,
+    /// Whether what was last looked at is refused. A bad file stays bad, though later looks find it unchanged.
+    refused: bool,
 }
 
 /// What came of a look.
@@ -43,22 +50,37 @@ pub enum Look {
 impl RulesFile {
     #[must_use]
     pub fn new(workflow: Arc<Workflow>, path: PathBuf) -> Self {
-        Self { workflow, path, seen: None, is_first_look: true }
+        Self { workflow, path, seen: None, is_first_look: true, refused: false }
     }
 
-    /// Looks at the file, and takes it if it changed.
+    /// Looks at the file, and takes it if it changed. Whether it is refused is told by the process's readiness.
     pub async fn look(&mut self, now: Time) -> Look {
-        let path = self.path.clone();
-        let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
-        let text = match read {
-            Ok(Ok(text)) => text,
-            Ok(Err(fault)) => return self.unreadable(fault.to_string()),
-            Err(fault) => return self.unreadable(fault.to_string()),
+        let look = match self.read().await {
+            Ok(text) => {
+                let file_hash = hash(&text);
+                if self.seen.as_ref() == Some(&file_hash) {
+                    return Look::Unchanged;
+                }
+                self.take(text, file_hash, now).await
+            }
+            Err(fault) => {
+                self.seen = None;
+                Look::Refused(fault)
+            }
         };
-        let file_hash = hash(&text);
-        if self.seen.as_ref() == Some(&file_hash) {
-            return Look::Unchanged;
-        }
+        self.refused = matches!(look, Look::Refused(_));
+        self.workflow.note_rules_file(self.refused);
+        metrics::gauge!("loudou_rules_file_refused").set(f64::from(u8::from(self.refused)));
+        look
+    }
+
+    async fn read(&self) -> Result<String, String> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || read(&path)).await;
+        read.unwrap_or_else(|fault| Err(fault.to_string()))
+    }
+
+    async fn take(&mut self, text: String, file_hash: String, now: Time) -> Look {
         let first = std::mem::replace(&mut self.is_first_look, false);
         if first {
             match self.workflow.knows_rules_file(&file_hash).await {
@@ -87,19 +109,18 @@ impl RulesFile {
         look
     }
 
-    fn unreadable(&mut self, fault: String) -> Look {
-        self.seen = None;
-        Look::Refused(fault)
-    }
-
     /// Looks at the file every second, for as long as the process runs.
     pub async fn watch(mut self, clock: Arc<dyn Fn() -> Time + Send + Sync>) {
+        metrics::describe_gauge!(
+            "loudou_rules_file_refused",
+            "1 while the rules file is refused, and older rules stay."
+        );
         let mut last = Look::Unchanged;
         let mut tick = tokio::time::interval(EVERY);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
             let look = self.look(clock()).await;
-            metrics::gauge!("loudou_rules_file_refused").set(f64::from(u8::from(matches!(look, Look::Refused(_)))));
             match &look {
                 Look::Taken(number) => tracing::info!(number, "the rules file was taken"),
                 Look::Older if look != last => tracing::warn!("the rules file is an older one: not taken"),
@@ -108,12 +129,19 @@ impl RulesFile {
                 }
                 Look::Unchanged | Look::Older | Look::Refused(_) => {}
             }
-            // A bad file stays bad until it changes, though later looks find it unchanged.
-            if look != Look::Unchanged {
+            if look != Look::Unchanged || !self.refused {
                 last = look;
             }
         }
     }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let told = |fault: std::io::Error| fault.to_string();
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(told)?;
+    file.take(LARGEST_BYTES + 1).read_to_string(&mut text).map_err(told)?;
+    if text.len() as u64 > LARGEST_BYTES { Err(format!("it is larger than {LARGEST_BYTES} bytes")) } else { Ok(text) }
 }
 
 /// Why a file is refused, with its first problems.
@@ -130,10 +158,14 @@ fn told(failure: &Failure) -> String {
                 faults.scenarios.iter().take(5).map(|result| format!("scenario at line {} fails", result.line));
             lines.into_iter().chain(scenarios).collect::<Vec<_>>().join("; ")
         }
-        Failure::RulesInUse(counts) => {
-            let names: Vec<String> =
-                counts.iter().map(|(name, count)| format!("{name} is used {count} times")).collect();
-            names.join("; ")
+        Failure::Refused(refused) => {
+            let lacking = refused.refusal.criteria.iter().map(|checked| checked.message.render(&[]));
+            match &refused.refusal.kind {
+                RefusalKind::Permission(message) | RefusalKind::State(message) => {
+                    std::iter::once(message.render(&[])).chain(lacking).collect::<Vec<_>>().join("; ")
+                }
+                RefusalKind::Unmet => lacking.collect::<Vec<_>>().join("; "),
+            }
         }
         other => other.to_string(),
     }

@@ -2,9 +2,11 @@
 
 use super::tx::face;
 use crate::values::{Key, Time, UserId};
+use serde::{Deserialize, Serialize};
 
 /// Where a version came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RulesSource {
     File,
     Api,
@@ -50,6 +52,8 @@ pub struct InUse {
     pub stages: Vec<StageUse>,
     /// (role, active and inactive users who have it)
     pub roles: Vec<(Key, i64)>,
+    /// (funnel, stage, deals that were lost from it and go back there when they are reopened)
+    pub origins: Vec<(Key, Key, i64)>,
     /// (grade, deals)
     pub grades: Vec<(Key, i64)>,
     /// (funnel, stage, reason, deals lost for it)

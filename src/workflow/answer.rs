@@ -7,8 +7,8 @@
 use crate::engine::decision::Checked;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::store::{Team, User};
-use crate::values::{DecisionId, Key, SessionId, Value};
+use crate::store::{Activation, RulesSource, Team, User};
+use crate::values::{DecisionId, Key, SessionId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -87,10 +87,32 @@ pub struct SessionAnswer {
     pub session: Option<SessionId>,
 }
 
-/// A version of the rules that was made.
+/// A version of the rules that was made: all but its text, which the version itself keeps.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RulesAnswer {
     pub number: i64,
+    pub hash: String,
+    pub author: Option<UserId>,
+    pub comment: Option<String>,
+    /// The version that it replaced.
+    pub parent: i64,
+    pub source: RulesSource,
+    pub at: Time,
+}
+
+impl RulesAnswer {
+    #[must_use]
+    pub fn of(activation: &Activation) -> Self {
+        Self {
+            number: activation.number,
+            hash: activation.hash.clone(),
+            author: activation.author,
+            comment: activation.comment.clone(),
+            parent: activation.replaces,
+            source: activation.source,
+            at: activation.at,
+        }
+    }
 }
 
 impl Answer for DealAnswer {

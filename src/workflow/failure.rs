@@ -6,7 +6,6 @@ use crate::engine::sight::Sight;
 use crate::store::StoreError;
 use crate::texts::Message;
 use crate::values::{CustomerId, DecisionId, UserId};
-use std::collections::BTreeMap;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -43,9 +42,6 @@ pub enum Failure {
     /// Rules that do not pass the checker, or whose scenarios fail.
     #[error("the rules have problems")]
     RulesInvalid(Box<super::rules::RulesFaults>),
-    /// The new rules lack something that is in use: what, and how often.
-    #[error("the rules lack what is in use")]
-    RulesInUse(BTreeMap<String, i64>),
     /// The key was used for another call.
     #[error("the idempotency key was used for another call")]
     KeyMismatch,

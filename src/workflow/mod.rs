@@ -23,6 +23,7 @@ pub mod passwords;
 pub mod people;
 pub mod reports;
 pub mod rules;
+mod rules_in_use;
 pub mod scene;
 pub mod secrets;
 pub mod seeing;
@@ -34,6 +35,7 @@ use arc_swap::ArcSwapOption;
 use passwords::Passwords;
 use secrets::Secrets;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::store::Store;
 
@@ -47,7 +49,9 @@ pub struct Workflow {
     passwords: Passwords,
     secrets: Secrets,
     /// Whether the rules come from the file.
-    rules_from_file: std::sync::atomic::AtomicBool,
+    rules_from_file: AtomicBool,
+    /// Whether the file is one that cannot be taken, and older rules stay.
+    rules_file_refused: AtomicBool,
 }
 
 impl Workflow {
@@ -59,7 +63,8 @@ impl Workflow {
             loading: tokio::sync::Mutex::new(()),
             passwords: Passwords::new(),
             secrets,
-            rules_from_file: std::sync::atomic::AtomicBool::new(false),
+            rules_from_file: AtomicBool::new(false),
+            rules_file_refused: AtomicBool::new(false),
         })
     }
 

@@ -9,17 +9,19 @@ use super::call::Call;
 use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
 use super::people::own_sight;
+use super::rules_in_use::stands_against;
 use super::scene::Scene;
-use crate::engine::permission::reach;
+use crate::engine::decision::{FactsRead, Refusal, RefusalKind};
+use crate::engine::permission::Row;
 use crate::engine::scenarios::{ScenarioResult, run};
 use crate::engine::sight::Sight;
-use crate::rules::model::{Action, Rules, Scope};
+use crate::rules::model::{Action, Rules};
 use crate::rules::{Checked, Problem, check, hash};
-use crate::store::{Activation, Effect, InUse, RulesSource, RulesVersion, StoreError, Tx};
+use crate::store::{Activation, Effect, RulesSource, RulesVersion, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{Date, Time};
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Everything that stands against a rules file by itself.
 #[derive(Debug)]
@@ -77,62 +79,52 @@ pub async fn check_aside(text: String, now: Time) -> Outcome<CheckedRules> {
 impl Workflow {
     /// Checks a rules file and changes nothing.
     pub async fn check_rules(&self, call: &Call, text: String) -> Outcome<CheckedRules> {
-        self.reading(call, Action::RulesDraft, |_, _| Ok(Ok(()))).await?;
+        self.reading(call, Action::RulesDraft, |scene, _| Ok(permitted(scene))).await?;
         check_aside(text, call.now).await
     }
 
     /// Versions, the newest first, below `before`; without their texts.
     pub async fn rules_versions(&self, call: &Call, before: Option<i64>, limit: u16) -> Outcome<Vec<RulesVersion>> {
-        self.reading(call, Action::RulesRead, move |_, tx| Ok(Ok(tx.rules_versions(before, i64::from(limit))?))).await
+        self.reading(call, Action::RulesRead, move |scene, tx| {
+            let versions = tx.rules_versions(before, i64::from(limit))?;
+            Ok(permitted(scene).map(|()| versions))
+        })
+        .await
     }
 
     /// One version with its text; `None` = the active one.
     pub async fn rules_version(&self, call: &Call, number: Option<i64>) -> Outcome<RulesVersion> {
-        self.reading(call, Action::RulesRead, move |scene, tx| {
+        self.version_for(call, Action::RulesRead, number).await
+    }
+
+    async fn version_for(&self, call: &Call, action: Action, number: Option<i64>) -> Outcome<RulesVersion> {
+        self.reading(call, action, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
             let number = number.unwrap_or(scene.active.epochs.rules_version);
             Ok(tx.rules_version(number)?.ok_or(Failure::NotFound))
         })
         .await
     }
 
+    /// Makes the text of an earlier version the active rules again, under a new number and with the same checks.
+    pub async fn reactivate_rules(&self, call: &Call, number: i64, comment: Option<String>) -> Written<RulesAnswer> {
+        let text = self.version_for(call, Action::RulesActivate, Some(number)).await?.text;
+        self.activate_rules(call, NewRules { text, comment, source: RulesSource::Api, file_hash: None }).await
+    }
+
     /// Makes these rules the active ones, for every process, before it answers.
     pub async fn activate_rules(&self, call: &Call, new: NewRules) -> Written<RulesAnswer> {
         drop(self.admit(call, Action::RulesActivate).await?);
-        let from_file = self.rules_from_file.load(std::sync::atomic::Ordering::SeqCst);
-        if from_file && new.source != RulesSource::File {
+        if self.rules_from_file.load(Ordering::SeqCst) && new.source != RulesSource::File {
             return Err(Failure::Conflict(Message::new("rules_from_file")));
         }
         let checked = check_aside(new.text.clone(), call.now).await?;
         let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
         let rules_hash = hash(&new.text);
         let done = self
-            .writing(call, Action::RulesActivate, move |scene, tx| {
-                if let Some(replayed) = scene.replay(tx, own_sight)? {
-                    return Ok(replayed);
-                }
-                let replaces = scene.active.epochs.rules_version;
-                if let Some(failure) = scene.call.version_fault(replaces) {
-                    return Ok(Err(failure));
-                }
-                if let Some(failure) = stands_against(scene, tx, &rules, &rules_hash)? {
-                    return Ok(Err(failure));
-                }
-                let number = tx.newest_rules_version()? + 1;
-                let activation = Activation {
-                    number,
-                    hash: rules_hash.clone(),
-                    text: new.text.clone(),
-                    author: scene.actor.user(),
-                    comment: new.comment.clone(),
-                    replaces,
-                    source: new.source,
-                    at: scene.now(),
-                    file_hash: new.file_hash.clone(),
-                };
-                let about = About::other(subject("rules", number), Sight::nothing());
-                let answer = |activation: &Activation| RulesAnswer { number: activation.number };
-                scene.conclude(tx, about, own_business(activation), |one| vec![Effect::Rules(one)], answer)
-            })
+            .writing(call, Action::RulesActivate, move |scene, tx| activate(scene, tx, &new, &rules, &rules_hash))
             .await?;
         if !call.dry_run && !done.replayed {
             self.reload().await?;
@@ -173,7 +165,18 @@ impl Workflow {
 
     /// From now on the rules come from the file, and nobody else changes them.
     pub fn take_rules_from_file(&self) {
-        self.rules_from_file.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.rules_from_file.store(true, Ordering::SeqCst);
+    }
+
+    /// How the file stands: refused, so that older rules stay, or not.
+    pub fn note_rules_file(&self, refused: bool) {
+        self.rules_file_refused.store(refused, Ordering::SeqCst);
+    }
+
+    /// Whether older rules stay because the file is refused.
+    #[must_use]
+    pub fn rules_file_is_refused(&self) -> bool {
+        self.rules_file_refused.load(Ordering::SeqCst)
     }
 
     /// Whether a file with this hash was taken before: `Some(true)` = it was the last one.
@@ -196,79 +199,48 @@ impl Workflow {
     }
 }
 
-/// What of the company stands against these rules: that they rule already, what they lack, that nobody could change
-/// them back.
-fn stands_against(
-    scene: &Scene,
-    tx: &mut Tx<'_>,
-    rules: &Rules,
-    rules_hash: &str,
-) -> Result<Option<Failure>, StoreError> {
-    if scene.active.rules_hash == rules_hash {
-        return Ok(Some(Failure::Conflict(Message::new("rules_unchanged"))));
-    }
-    let lacking = lacking(&scene.active.rules, rules, &tx.rules_in_use()?);
-    if !lacking.is_empty() {
-        return Ok(Some(Failure::RulesInUse(lacking)));
-    }
-    let somebody = |action: Action| {
-        let active = scene.active.directory.users().filter(|known| known.user.active);
-        active.map(|known| &known.user.roles).any(|roles| reach(rules, roles, action) == Some(Scope::All))
-    };
-    let is_empty = scene.active.directory.users().next().is_none();
-    let missing =
-        [Action::PeopleWrite, Action::RulesActivate].into_iter().find(|action| !is_empty && !somebody(*action));
-    Ok(missing.map(|action| Failure::Conflict(Message::new("nobody_could").with("action", action.word()))))
+/// The rules are one row, which a condition or a `never` of the caller's roles may close.
+fn permitted(scene: &Scene) -> Outcome<()> {
+    if scene.permit.holds(&Row::Company, scene.now()) { Ok(()) } else { Err(Failure::Forbidden(scene.word)) }
 }
 
-/// What is in use and not, or not as it was, in the new rules: its name in the file, and how often it is used.
-fn lacking(old: &Rules, new: &Rules, used: &InUse) -> BTreeMap<String, i64> {
-    let mut lacking = BTreeMap::new();
-    let mut note = |name: String, count: i64, is_kept: bool| {
-        if count > 0 && !is_kept {
-            lacking.insert(name, count);
-        }
+fn activate(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    new: &NewRules,
+    rules: &Arc<Rules>,
+    rules_hash: &str,
+) -> Result<Written<RulesAnswer>, StoreError> {
+    if let Some(replayed) = scene.replay(tx, own_sight)? {
+        return Ok(replayed);
+    }
+    let number = tx.newest_rules_version()? + 1;
+    let about = About::other(subject("rules", number), Sight::nothing());
+    if !scene.permit.holds(&Row::Company, scene.now()) {
+        let message = Message::new("not_permitted_here").with("action", scene.word);
+        let (criteria, facts) = (Vec::new(), FactsRead::default());
+        return scene.refuse(tx, about, Refusal { kind: RefusalKind::Permission(message), criteria, facts });
+    }
+    let replaces = scene.active.epochs.rules_version;
+    if let Some(failure) = scene.call.version_fault(replaces) {
+        return Ok(Err(failure));
+    }
+    if scene.active.rules_hash == rules_hash {
+        return Ok(Err(Failure::Conflict(Message::new("rules_unchanged"))));
+    }
+    if let Some(refusal) = stands_against(scene, tx, rules)? {
+        return scene.refuse(tx, about, refusal);
+    }
+    let activation = Activation {
+        number,
+        hash: rules_hash.to_owned(),
+        text: new.text.clone(),
+        author: scene.actor.user(),
+        comment: new.comment.clone(),
+        replaces,
+        source: new.source,
+        at: scene.now(),
+        file_hash: new.file_hash.clone(),
     };
-    for stage in &used.stages {
-        let of = |rules: &Rules| {
-            rules.funnels.get(&stage.funnel).and_then(|funnel| funnel.stage(&stage.stage)).map(|stage| stage.kind)
-        };
-        let kept = of(new).is_some_and(|kind| of(old).is_none_or(|before| before == kind));
-        note(format!("funnels.{}.stages.{}", stage.funnel, stage.stage), stage.all, kept);
-    }
-    for (funnel, stage, reason, count) in &used.reasons {
-        let known = new.funnels.get(funnel).and_then(|funnel| funnel.stage(stage));
-        let kept = known.is_some_and(|stage| stage.reasons.contains_key(reason));
-        note(format!("funnels.{funnel}.stages.{stage}.reasons.{reason}"), *count, kept);
-    }
-    for (name, count) in &used.roles {
-        note(format!("roles.{name}"), *count, new.roles.contains_key(name));
-    }
-    for (name, count) in &used.grades {
-        note(format!("grades.{name}"), *count, new.grades.iter().any(|grade| grade.id == *name));
-    }
-    for (name, count) in &used.products {
-        note(format!("products.{name}"), *count, new.products.contains_key(name));
-    }
-    for (name, count) in &used.activities {
-        note(format!("activities.{name}"), *count, new.activities.contains_key(name));
-    }
-    for (name, count) in &used.methods {
-        note(format!("methods.{name}"), *count, new.methods.contains_key(name));
-    }
-    let fields = [
-        ("customer", &used.customer_fields, &old.fields.customer, &new.fields.customer),
-        ("deal", &used.deal_fields, &old.fields.deal, &new.fields.deal),
-        ("user", &used.user_fields, &old.fields.user, &new.fields.user),
-    ];
-    for (of, used, old, new) in fields {
-        for (name, count) in used {
-            let kind = |fields: &indexmap::IndexMap<_, crate::rules::model::Field>| {
-                fields.get(name).map(|field| std::mem::discriminant(&field.kind))
-            };
-            let kept = kind(new).is_some_and(|kind_now| kind(old).is_none_or(|before| before == kind_now));
-            note(format!("fields.{of}.{name}"), *count, kept);
-        }
-    }
-    lacking
+    scene.conclude(tx, about, own_business(activation), |one| vec![Effect::Rules(one)], RulesAnswer::of)
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn a_process_lives_and_is_ready() {
     let server = Server::with(&[]);
     for path in ["/livez", "/readyz"] {
-        assert_eq!(server.get(path).expect(200).text, r#"{"status":"ok"}"#);
+        assert_eq!(server.get(path).expect(200).text, r#"{"status":"ok","warnings":[]}"#);
         assert_eq!(server.call("HEAD", path).expect(200).text, "");
     }
 }

@@ -23,6 +23,7 @@ mod docs;
 mod door;
 mod faults;
 mod lists;
+mod live_rules;
 mod matrix;
 mod order;
 mod process;

@@ -4,6 +4,7 @@ use crate::company::{Company, RUNTIME};
 use crate::on_both;
 use loudou::cli::house::DEFAULT_RULES;
 use loudou::jobs::rules_file::{Look, RulesFile};
+use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,12 +33,18 @@ on_both!(a_changed_file_is_taken_and_a_bad_one_changes_nothing, |company| {
     write("funnels: [");
     assert!(matches!(look(&mut file, company), Look::Refused(_)));
     assert_eq!(look(&mut file, company), Look::Unchanged);
+    // The process works on, and says that somebody should look at it.
+    let warnings = || company.server.get("/readyz").expect(200).body["warnings"].clone();
+    assert_eq!(warnings(), json!(["rules_file_refused"]));
     std::fs::remove_file(&path).unwrap();
     assert!(matches!(look(&mut file, company), Look::Refused(_)));
     assert_eq!(company.get("ada", "/v1/rules").body["number"], 2);
     let restarted = company.another_process(&[]);
     let seen = restarted.get("/v1/rules").token(&company.token("ada")).expect(200);
     assert_eq!(seen.body["number"], 2);
+    write(&second);
+    assert!(!matches!(look(&mut file, company), Look::Refused(_)));
+    assert_eq!(warnings(), json!([]));
     // A process that restarts with the file of yesterday does not bring it back.
     write(DEFAULT_RULES);
     let mut old = process(company, &path);

@@ -125,6 +125,11 @@ pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
          GROUP BY funnel, stage, reason ORDER BY funnel, stage, reason",
     )
     .load::<(Text, Text, Text, BigInt), _>(conn)?;
+    let origins: Vec<(String, String, i64)> = Sql::new(
+        "SELECT funnel, lost_from, count(*) FROM deals WHERE lost_from IS NOT NULL \
+         GROUP BY funnel, lost_from ORDER BY funnel, lost_from",
+    )
+    .load::<(Text, Text, BigInt), _>(conn)?;
     let key = |text: String| Key::from(text);
     Ok(InUse {
         stages: stages
@@ -132,6 +137,7 @@ pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
             .map(|(funnel, stage, open, all)| StageUse { funnel: key(funnel), stage: key(stage), open, all })
             .collect(),
         roles: counted(conn, unfolded("elements.value", dialect::ELEMENTS, "users, ", "roles"))?,
+        origins: origins.into_iter().map(|(funnel, stage, n)| (key(funnel), key(stage), n)).collect(),
         grades: counted(conn, column("grade", "deals"))?,
         reasons: reasons.into_iter().map(|(f, s, reason, n)| (key(f), key(s), key(reason), n)).collect(),
         products: counted(conn, column("product", "deals"))?,

@@ -111,7 +111,12 @@ pub struct Log {
     pub log_format: LogFormat,
     /// `error`, `warn`, `info`, `debug` or `trace`; also for parts: `info,access=warn` leaves out the line each request
     /// writes.
-    #[arg(long, env = "LOUDOU_LOG", default_value = "info,actix_server=warn", value_name = "LEVEL")]
+    #[arg(
+        long,
+        env = "LOUDOU_LOG",
+        default_value = "info,actix_server=warn,tokio_postgres=warn",
+        value_name = "LEVEL"
+    )]
     pub log: String,
 }
 

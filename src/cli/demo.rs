@@ -52,7 +52,7 @@ impl Demo {
         let served = runtime.block_on(async {
             let workflow = house::open(&self.settings.database, &self.settings.rules).await?;
             let company = make(&workflow).await.map_err(|failure| told(&failure))?;
-            company.print(&self.settings, &workflow)?;
+            company.print(&self.settings);
             serve::run(self.settings.http, workflow).await
         });
         match served {
@@ -77,8 +77,6 @@ fn told(failure: &Failure) -> String {
 /// The company that was made.
 struct Company {
     password: String,
-    seller: Tokens,
-    manager: Tokens,
     /// A fresh deal, for the tour.
     deal: DealId,
     customer: CustomerId,
@@ -102,8 +100,7 @@ async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
         ada.user(login, role, team, &password).await?;
     }
     let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let seller = workflow.sign_in("li", password.clone(), home, now).await?;
-    let li = Somebody::of(workflow, &seller);
+    let li = Somebody::of(workflow, &workflow.sign_in("li", password.clone(), home, now).await?);
     let wang = Somebody::of(workflow, &workflow.sign_in("wang", password.clone(), home, now).await?);
     for (name, phone) in [("深圳明辉电子", "0755 2666 1001"), ("广州天河印刷", "020 3888 1002")] {
         let deal = li.deal(name, phone, "web").await?.1;
@@ -116,8 +113,7 @@ async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
     let lost = wang.deal("佛山顺达物流", "0757 8399 1004", "yellow_pages").await?.1;
     wang.go(lost, "abandoned", Some("unreachable")).await?;
     let (customer, deal) = li.deal("华新门业", "0755 8888 1234", "advertising").await?;
-    let manager = workflow.sign_in("mei", password.clone(), home, now).await?;
-    Ok(Company { password, seller, manager, deal, customer })
+    Ok(Company { password, deal, customer })
 }
 
 /// Somebody who is signed in.
@@ -209,53 +205,25 @@ fn object(json: Json) -> serde_json::Map<String, Json> {
     }
 }
 
+/// The first calls of the README's tour, to paste: a refused move with everything that is missing, and then the way to a
+/// successful one.
+const TOUR: &str = include_str!("tour.sh");
+
 impl Company {
-    /// Calls to paste: a refused move with everything that is missing, and then the way to a successful one.
-    fn print(&self, settings: &Settings, workflow: &Workflow) -> Result<(), String> {
-        let keys = &workflow.secrets().token_keys;
-        let token = |tokens: &Tokens| {
-            crate::api::token::sign(keys, tokens.user, tokens.session, house::clock())
-                .map(|(token, _)| token)
-                .map_err(|fault| fault.to_string())
-        };
-        let (seller, manager) = (token(&self.seller)?, token(&self.manager)?);
+    fn print(&self, settings: &Settings) {
         let address = settings.http.listen;
         println!(
             "A small company is served on http://{address} (documentation: http://{address}/docs/).\n\
              People: ada (administrator), dong (director), mei (manager), li, wang, han (sellers); password: {password}\n\
              \n\
-             Paste these into another terminal (tokens are good for ten minutes; then POST /v1/auth/login):\n\
+             Paste these into another terminal (a token is good for ten minutes; then paste `LI=...` again):\n\
              \n\
-             URL=http://{address}; LI={seller}; MEI={manager}\n\
-             DEAL={deal}; CUSTOMER={customer}\n\
-             \n\
-             # what may come next for this deal, and what is missing\n\
-             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en'\n\
-             \n\
-             # a move is refused, with every unmet criterion\n\
-             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en' \\\n  \
-             -H 'Content-Type: application/json' -d '{{\"from\": \"resource\", \"to\": \"graded\"}}'\n\
-             \n\
-             # fill in what was missing\n\
-             curl -s -X PATCH $URL/v1/customers/$CUSTOMER -H \"Authorization: Bearer $LI\" -H 'If-Match: \"v1\"' \\\n  \
-             -H 'Content-Type: application/json' \\\n  \
-             -d '{{\"fields\": {{\"size\": \"large\", \"verified\": true, \"understood\": \"makes doors\"}}}}'\n\
-             curl -s -X PATCH $URL/v1/deals/$DEAL -H \"Authorization: Bearer $LI\" -H 'If-Match: \"v1\"' \\\n  \
-             -H 'Content-Type: application/json' -d '{{\"product\": \"website\", \"fields\": {{\"suitable\": true,\n    \
-             \"sales_target\": {{\"amount_minor\": 5000000, \"currency\": \"CNY\"}}}}}}'\n\
-             curl -s -X POST $URL/v1/deals/$DEAL/grade -H \"Authorization: Bearer $LI\" \\\n  \
-             -H 'Content-Type: application/json' -d '{{}}'\n\
-             \n\
-             # and the same move is allowed\n\
-             curl -s $URL/v1/deals/$DEAL/moves -H \"Authorization: Bearer $LI\" -H 'Accept-Language: en' \\\n  \
-             -H 'Content-Type: application/json' -d '{{\"from\": \"resource\", \"to\": \"graded\"}}'\n\
-             \n\
-             # what the manager sees of her team\n\
-             curl -s \"$URL/v1/deals?state=open\" -H \"Authorization: Bearer $MEI\"\n",
+             URL=http://{address} PASSWORD={password}\n\
+             DEAL={deal} CUSTOMER={customer}\n\
+             {TOUR}",
             password = self.password,
             deal = self.deal,
             customer = self.customer,
         );
-        Ok(())
     }
 }

@@ -106,6 +106,9 @@ pub struct Keys {
     /// A key or the end of its path, such as `stages.holding`; left out: all.
     #[arg(value_name = "KEY", default_value = "")]
     pub key: String,
+    /// Print all of them, with actions, names of expressions and problems, as the page `docs/rules-keys.md`.
+    #[arg(long, conflicts_with = "key")]
+    pub markdown: bool,
     #[command(flatten)]
     pub spoken: Spoken,
 }
@@ -113,6 +116,10 @@ pub struct Keys {
 impl Keys {
     #[must_use]
     pub fn run(&self) -> ExitCode {
+        if self.markdown {
+            print!("{}", keys::markdown());
+            return ExitCode::SUCCESS;
+        }
         let found = if self.key.is_empty() { keys::all() } else { keys::find(&self.key) };
         print!("{}", keys::reference(&found, &self.spoken.languages()));
         if found.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }

@@ -64,6 +64,20 @@ impl Declared<'_> {
         (written, faults)
     }
 
+    /// What somebody writes in a scenario: texts take the form that a client's would, or are at fault.
+    #[must_use]
+    pub fn read_texts(&self, values: &Written) -> (Written, Vec<Checked>) {
+        let (mut written, mut faults) = (values.clone(), Vec::new());
+        for (name, value) in values {
+            let (Some(field), Some(Value::Text(text))) = (self.fields.get(name), value) else { continue };
+            match read_value(field, &serde_json::Value::String(text.clone()), self.country) {
+                Ok(value) => drop(written.insert(name.clone(), Some(value).filter(Value::is_present))),
+                Err(message) => faults.push(self.fault(name, message)),
+            }
+        }
+        (written, faults)
+    }
+
     /// The values after the write, and what stands against it. `sight` says what the writer may touch; without one
     /// (the product's own writes) everything. `is_new`: required fields must be among the values.
     #[must_use]

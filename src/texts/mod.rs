@@ -176,6 +176,42 @@ pub fn is_known(code: &str) -> bool {
     CATALOGUE.iter().all(|spoken| spoken.bundle.has_message(&identifier(code)))
 }
 
+/// What the checker of the rules file can say: each code with its English sentence, `...` where a word of the file
+/// stands. The order is that of the catalogue.
+#[must_use]
+pub fn of_the_checker() -> Vec<(&'static str, String)> {
+    // Beginnings of codes that are parts of sentences, not sentences.
+    let parts = ["severity_", "problem_", "did_you_mean", "check_", "word_", "kind_of_", "place_of_"];
+    let sources = [include_str!("en/rules.ftl"), include_str!("en/expressions.ftl")];
+    let lines = sources.iter().flat_map(|source| source.lines());
+    lines
+        .filter_map(|line| line.split_once(" = "))
+        .filter(|(code, _)| code.starts_with(|letter: char| letter.is_ascii_lowercase()))
+        .filter(|(code, _)| !parts.iter().any(|part| code.starts_with(part)))
+        .map(|(code, sentence)| (code, without_words(sentence)))
+        .collect()
+}
+
+/// A pattern of the catalogue as it reads: `{ $word }` becomes `...`, `{"literal"}` itself.
+fn without_words(pattern: &str) -> String {
+    let mut parts = pattern.split('{');
+    let mut said = parts.next().unwrap_or_default().to_owned();
+    let mut inside = String::new();
+    for part in parts {
+        inside.push_str(part);
+        // A brace within a literal is one of the sentence's own.
+        let Some((what, rest)) = inside.rsplit_once('}').filter(|(what, _)| what.matches('"').count() % 2 == 0) else {
+            inside.push('{');
+            continue;
+        };
+        let literal = what.trim().strip_prefix('"').and_then(|what| what.strip_suffix('"'));
+        said.push_str(literal.unwrap_or("..."));
+        said.push_str(rest);
+        inside.clear();
+    }
+    said
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +253,15 @@ mod tests {
                 assert!(seen.insert(code.clone()), "`{code}` is in two files of `{tag}`");
             }
         }
+    }
+
+    #[test]
+    fn what_the_checker_says_reads_without_the_words_of_a_file() {
+        let all = of_the_checker();
+        let of = |code: &str| all.iter().find(|(one, _)| *one == code).unwrap().1.clone();
+        assert_eq!(of("unknown_key"), "unknown key `...`; known here: ...");
+        assert!(of("yaml_brackets").contains("check `[ ]`, `{ }` and commas"), "{}", of("yaml_brackets"));
+        assert!(all.iter().all(|(code, _)| is_known(code)));
     }
 
     #[test]

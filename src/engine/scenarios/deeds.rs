@@ -113,7 +113,8 @@ impl World<'_> {
             let held = [HeldDeal { deal: &record.deal, owner: record.owner.as_ref() }];
             let row = Row::Customer { customer: &record.customer, deals: &held };
             let sight = permit.sight(&row, self.now)?;
-            let write = CustomerWrite { written: of_customer.clone(), contacts: None, faults: Vec::new() };
+            let (written, faults) = customers::declared(&rules).read_texts(of_customer);
+            let write = CustomerWrite { written, contacts: None, faults };
             let stages = [(record.deal.funnel.clone(), record.deal.stage.clone())];
             let decision = customers::change(&rules, actor, &sight, &record.customer, &stages, write, self.now);
             answer = both(answer, Answer::of(&decision));
@@ -127,7 +128,8 @@ impl World<'_> {
         if !of_deal.is_empty() || product.is_some() {
             let permit = permit(&rules, actor, Action::DealsWrite)?;
             let product = product.map(|product| Some(product.clone()));
-            let write = DealWrite { written: of_deal.clone(), product, faults: Vec::new() };
+            let (texts, faults) = deals::declared(&rules).read_texts(of_deal);
+            let write = DealWrite { written: texts, product, faults };
             let decision = deals::change(&permit, record, write, self.now);
             answer = both(answer, Answer::of(&decision));
             if let Decision::Allowed(allowed) = decision {
@@ -153,7 +155,8 @@ impl World<'_> {
         let (Some(sight), Some(creating)) = (sight, permit(&rules, actor, Action::DealsCreate)) else {
             return Answer::permission();
         };
-        let new = NewCustomer { id: blank.id, written: given(customer), contacts: Vec::new(), faults: Vec::new() };
+        let (written, faults) = customers::declared(&rules).read_texts(&given(customer));
+        let new = NewCustomer { id: blank.id, written, contacts: Vec::new(), faults };
         let decision = customers::create(&rules, actor, &sight, new, now);
         let mut answer = Answer::of(&decision);
         let mut made: Customer = blank;
@@ -164,6 +167,7 @@ impl World<'_> {
             made = allowed.effect.customer;
         }
         let owner = owner.as_ref().and_then(|owner| self.person(owner));
+        let (written, faults) = deals::declared(&rules).read_texts(&given(fields));
         let new = NewDeal {
             id,
             customer: &made,
@@ -176,8 +180,8 @@ impl World<'_> {
             product: product.clone(),
             origin: Origin::Supplied,
             owner: owner.as_ref(),
-            written: given(fields),
-            faults: Vec::new(),
+            written,
+            faults,
         };
         let assigning = permit(&rules, actor, Action::DealsAssign);
         let decision = deals::create(&creating, assigning.as_ref(), new, now);
@@ -210,7 +214,7 @@ fn first_record(deal: Deal, customer: Customer, now: Time) -> DealFacts {
     }
 }
 
-fn given(values: &IndexMap<Key, Value>) -> Written {
+pub(super) fn given(values: &IndexMap<Key, Value>) -> Written {
     values.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect()
 }
 

@@ -1,11 +1,14 @@
 //! The world of one scenario: its people, its deals, its clock. Changed by effects alone, as the database is.
 
+use super::deeds::given;
 use crate::engine::actor::{Actor, Who};
 use crate::engine::effects::{Assignment, DealChange, Grading, Move};
 use crate::engine::facts::{
-    Activity, Contact, Contract, Customer, Deal, DealFacts, DealState, Origin, Payment, Person, Visit,
+    Activity, Contact, Contract, Customer, Deal, DealFacts, DealState, FieldValues, Origin, Payment, Person, Visit,
 };
+use crate::engine::fields::Declared;
 use crate::engine::moves::state_in;
+use crate::engine::{customers, deals};
 use crate::rules::model::{Rules, Span};
 use crate::rules::scenarios::{Given, GivenContract, Scenario};
 use crate::values::{ActivityId, ContractId, CustomerId, DealId, Key, Money, PaymentId, TeamId, Time, UserId};
@@ -163,7 +166,7 @@ impl<'a> World<'a> {
         Customer {
             id: CustomerId(self.next()),
             creator: None,
-            fields: given.customer.clone(),
+            fields: stands(customers::declared(self.rules), &given.customer),
             contacts: given.contacts.iter().map(contact).collect(),
             version: 1,
             facts_version: 1,
@@ -209,7 +212,7 @@ impl<'a> World<'a> {
             reason: given.reason.clone(),
             cooling_until: cooling.map(|span| self.rules.calendar.add_span(entered_at, span)),
             lost_from: given.lost_from.clone(),
-            fields: given.fields.clone(),
+            fields: stands(deals::declared(self.rules), &given.fields),
             version: 1,
             facts_version: 1,
             entered_at,
@@ -285,4 +288,10 @@ pub(super) fn assigned(record: &mut DealFacts, effect: &Assignment) {
 pub(super) fn written(record: &mut DealFacts, effect: DealChange) {
     record.deal.fields = effect.fields;
     record.deal.product = effect.product;
+}
+
+/// Given values in the form they would have been stored in: a phone number is compared with others.
+fn stands(declared: Declared<'_>, values: &FieldValues) -> FieldValues {
+    let (written, _) = declared.read_texts(&given(values));
+    written.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

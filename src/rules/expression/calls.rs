@@ -64,6 +64,11 @@ const METHODS: [Known; 11] = [
     known("holding", "owner.holding(\"intent\")", &[Decision, Figure], (1, 1)),
 ];
 
+/// How each function and method is used, and where.
+pub(super) fn usages() -> impl Iterator<Item = (&'static str, &'static [Place])> {
+    FUNCTIONS.iter().chain(&METHODS).map(|known| (known.usage, known.places))
+}
+
 impl<'s> Checker<'s> {
     pub(super) fn call(&mut self, name: &Name<'s>, arguments: &[Ast<'s>], at: &Range<usize>) -> Typed {
         let Some(known) = self.known(name, &FUNCTIONS, arguments.len(), at) else { return self.faulty(at) };

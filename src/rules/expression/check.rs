@@ -118,10 +118,12 @@ impl<'s> Checker<'s> {
     }
 
     fn clock(&mut self, word: &str, at: &Range<usize>) -> Typed {
-        match self.place {
-            Place::Read | Place::Decision if word == "now" => self.read(Read::Now, Type::Time, at),
-            Place::Read | Place::Decision => self.read(Read::Today, Type::Date, at),
-            Place::Grade | Place::Figure => self.fail(names::not_here(word, at, self.place)),
+        if !names::OF_CLOCK.contains(&self.place) {
+            return self.fail(names::not_here(word, at, self.place));
+        }
+        match word {
+            "now" => self.read(Read::Now, Type::Time, at),
+            _ => self.read(Read::Today, Type::Date, at),
         }
     }
 

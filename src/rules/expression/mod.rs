@@ -21,7 +21,7 @@ mod tree;
 mod vocabulary;
 
 pub use fault::{Fault, MOST_BYTES};
-pub use names::built_in;
+pub use names::{built_in, environment};
 pub use predicate::{Comparison, Operand, Predicate, TextTest};
 pub use read::{Entity, Facts, Path, Read};
 pub use vocabulary::{Domain, Place, Type, Vocabulary};

@@ -55,6 +55,8 @@ const BUILT_IN: &[(Entity, &str, &[Place])] = &[
     (Entity::Move, "id", &[Decision]),
 ];
 
+/// `now` and `today`.
+pub(super) const OF_CLOCK: &[Place] = &[Read, Decision];
 const OF_USER: &[Place] = &[Read, Decision];
 const OF_OWNER: &[Place] = &[Read, Decision, Figure];
 const OF_RECEIVER: &[Place] = &[Decision, Figure];
@@ -70,6 +72,26 @@ pub(super) fn entity(word: &str) -> Option<Entity> {
 /// Built-in names of an entity: the company's fields must not be called so.
 pub fn built_in(of: Entity) -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().filter(move |(entity, ..)| *entity == of).map(|(_, name, _)| *name)
+}
+
+/// Everything an expression may name or call besides a company's own fields: how it is written and the letters of the
+/// places where it may stand. For the reference.
+#[must_use]
+pub fn environment() -> Vec<(String, String)> {
+    let letters = |places: &[Place]| places.iter().map(|place| place.letter()).collect::<Vec<_>>().join(" ");
+    let fields = [
+        ("deal.<field>", EVERYWHERE),
+        ("customer.<field>", EVERYWHERE),
+        ("user.<field>", OF_USER),
+        ("owner.<field>", OF_OWNER),
+        ("receiver.<field>", OF_RECEIVER),
+        ("now", OF_CLOCK),
+        ("today", OF_CLOCK),
+    ];
+    let fixed = BUILT_IN.iter().map(|(of, name, places)| (format!("{}.{name}", of.word()), letters(places)));
+    let fields = fields.into_iter().map(|(name, places)| (name.to_owned(), letters(places)));
+    let calls = super::calls::usages().map(|(usage, places)| (usage.to_owned(), letters(places)));
+    fixed.chain(fields).chain(calls).collect()
 }
 
 fn declared(of: Entity, vocabulary: &Vocabulary) -> Option<(&IndexMap<Key, Type>, &'static [Place])> {

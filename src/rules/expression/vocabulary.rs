@@ -53,6 +53,16 @@ pub enum Type {
 }
 
 impl Place {
+    /// Its letter in the reference.
+    pub(super) fn letter(self) -> &'static str {
+        match self {
+            Self::Read => "R",
+            Self::Decision => "M",
+            Self::Grade => "G",
+            Self::Figure => "F",
+        }
+    }
+
     /// Its word in the texts.
     pub(super) fn word(self) -> Arg {
         Arg::Word(Cow::Borrowed(match self {

@@ -3,10 +3,12 @@
 //! What a key means is a text of the product (`key_<shape>_<name>`), in every language.
 
 mod kinds;
+mod markdown;
 mod scenes;
 pub mod table;
 
 pub use kinds::Kind;
+pub use markdown::markdown;
 
 use crate::texts::Message;
 use crate::values::Language;

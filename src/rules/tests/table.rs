@@ -116,3 +116,12 @@ fn the_reference_reads_like_this() {
     let chinese = keys::reference(&keys::find("stages.dwell"), &[Language::new("zh")]);
     insta::assert_snapshot!(format!("{english}{chinese}"));
 }
+
+#[test]
+fn the_page_of_keys_is_committed() {
+    let committed = include_str!("../../../docs/rules-keys.md");
+    assert!(committed == keys::markdown(), "run `cargo run -- keys --markdown > docs/rules-keys.md` and commit it");
+    for keys::Found { path, key, .. } in keys::all() {
+        assert!(committed.contains(&format!("| `{}`", key.name)), "{path}");
+    }
+}

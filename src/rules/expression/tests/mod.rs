@@ -5,6 +5,7 @@ mod hostile;
 mod meaning;
 mod oracle;
 mod random;
+mod reference;
 mod rows;
 
 use super::*;

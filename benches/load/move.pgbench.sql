@@ -1,5 +1,6 @@
 -- A move as the raw limit makes it: the facts in one read, then everything that is recorded in one statement. Deals of
 -- the classes 0 to 3 of each pattern of 20 (benches/load/data.rs); the decision is made by the script: the other stage.
+-- What is kept with it is copied from a decision that the product recorded (`sample`).
 \set n random(0, :patterns - 1) * 20 + random(0, 3)
 SELECT d.version AS v, d.facts_version AS fv, d.stage AS was, c.facts_version AS cfv,
   CASE d.stage WHEN 'lead' THEN 'contacted' ELSE 'lead' END AS next,
@@ -32,8 +33,10 @@ g AS (INSERT INTO holdings AS o (owner, funnel, stage, n, cap)
   ON CONFLICT (owner, funnel, stage) DO UPDATE SET n = o.n + excluded.n, cap = excluded.cap),
 x AS (INSERT INTO decisions (id, at, actor, roles, action, subject_kind, subject, deal, customer, rules_version, outcome,
     criteria, facts, answer, request_id)
-  SELECT decision, at, owner, '["seller"]', 'deals.move', 'deal', id::text, id, customer, :rv, 'allowed',
-    ('[{"criteria":"' || repeat('c', 2000) || '"}]')::json, ('{"facts":"' || repeat('f', 500) || '"}')::json,
-    ('{"answer":"' || repeat('a', 1400) || '"}')::json, decision::text FROM u RETURNING seq, actor, request_id, at)
+  SELECT u.decision, u.at, u.owner, '["seller"]', 'deals.move', 'deal', u.id::text, u.id, u.customer, :rv, 'allowed',
+    s.criteria, s.facts, s.answer, u.decision::text FROM u, decisions s WHERE s.seq = :sample
+  RETURNING seq, customer, actor, request_id, at),
+p AS (INSERT INTO decision_personal (seq, customer, salt, facts)
+  SELECT x.seq, x.customer, s.salt, s.facts FROM x, decision_personal s WHERE s.seq = :sample)
 INSERT INTO idempotency (actor, key, fingerprint, decision, at)
   SELECT actor, request_id, decode(repeat('ab', 32), 'hex'), seq, at FROM x;

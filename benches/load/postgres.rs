@@ -1,7 +1,8 @@
 //! What the harness itself asks of PostgreSQL: statements one after another, bulk loads, and `pgbench`, whose rate is
 //! the raw limit: the same work in two prepared statements, without a product around it.
 
-use std::path::PathBuf;
+use super::data::PATTERN;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tokio::runtime::{Builder, Runtime};
 
@@ -35,6 +36,11 @@ impl Client {
         row.get(0)
     }
 
+    /// The only number, if it is there.
+    pub fn number(&self, query: &str) -> Option<i64> {
+        self.runtime.block_on(self.client.query_one(query, &[])).unwrap().get(0)
+    }
+
     pub fn copy(&self, statement: &str, text: String) {
         use futures_util::SinkExt;
         self.runtime.block_on(async {
@@ -52,11 +58,20 @@ pub fn pgbench() -> Option<PathBuf> {
 }
 
 /// Transactions a second of so many clients.
-pub fn bench(pgbench: &PathBuf, url: &str, refused: bool, clients: usize, seconds: u64, patterns: u64) -> f64 {
+pub fn bench(
+    pgbench: &Path,
+    url: &str,
+    (refused, sample): (bool, i64),
+    clients: usize,
+    seconds: f64,
+    deals: u64,
+) -> f64 {
+    let (patterns, seconds) = (deals / PATTERN, seconds.ceil() as u64);
     let run = Command::new(pgbench)
         .args(["--no-vacuum", "--protocol=prepared", "--file", if refused { REFUSAL } else { MOVE }])
         .args(["--client", &clients.to_string(), "--jobs", &clients.min(2).to_string()])
-        .args(["--time", &seconds.max(1).to_string(), "--define", &format!("patterns={patterns}")])
+        .args(["--time", &seconds.to_string(), "--define", &format!("patterns={patterns}")])
+        .args(["--define", &format!("sample={sample}")])
         .arg(url)
         .output()
         .unwrap();

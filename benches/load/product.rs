@@ -25,13 +25,15 @@ pub struct Place {
 }
 
 impl Process {
-    /// The release binary of this package, as it runs by default, but for the limits on how much one may ask.
+    /// The release binary of this package, as it runs by default, but for the limits on how much one may ask and wait.
     pub fn product(place: &Place) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_loudou"));
         command.arg("serve").env("DATABASE_URL", &place.url).env("LOUDOU_SECRET_FILE", &place.secret_file);
         command.env("LOUDOU_RULES_FILE", Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/rules.yaml"));
         command.env("LOUDOU_METRICS_LISTEN", "off").env("LOUDOU_DRAIN_DELAY_SECONDS", "0");
         command.env("LOUDOU_LIMIT_ADDRESS_PER_MINUTE", "0").env("LOUDOU_LIMIT_USER_PER_MINUTE", "0");
+        // What is slow is to be measured as slow.
+        command.env("LOUDOU_REQUEST_DEADLINE_SECONDS", "600");
         Self::start(command, "LOUDOU_LISTEN", "/readyz")
     }
 

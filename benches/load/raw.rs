@@ -50,8 +50,10 @@ const DECISION: &str = "INSERT INTO decisions (id, at, actor, roles, action, sub
     rules_version, outcome, criteria, facts, answer, request_id) \
     VALUES (?, ?, ?, '[\"seller\"]', 'deals.move', 'deal', ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 const KEY: &str = "INSERT INTO idempotency (actor, key, fingerprint, decision, at) VALUES (?, ?, ?, ?, ?)";
-/// What the product writes with a decision of ten criteria, by size: criteria, facts, answer.
-const SIZES: [usize; 3] = [2000, 500, 1400];
+const PERSONAL: &str = "INSERT INTO decision_personal (seq, customer, salt, facts) VALUES (?, ?, ?, ?)";
+/// What the product kept with a decision of its own (`sample`): the raw loop keeps the same.
+const KEPT: &str = "SELECT d.criteria, d.facts, d.answer, coalesce(p.facts, '') FROM decisions d \
+    LEFT JOIN decision_personal p ON p.seq = d.seq WHERE d.seq = ?";
 
 struct Statements<'a> {
     facts: Statement<'a>,
@@ -60,11 +62,13 @@ struct Statements<'a> {
     holdings: Statement<'a>,
     decision: Statement<'a>,
     key: Statement<'a>,
-    texts: [String; 3],
+    personal: Statement<'a>,
+    /// Criteria, facts, answer, personal values.
+    kept: [String; 4],
 }
 
 /// Moves a second of one thread, or refused moves, so many in a commit.
-pub fn sqlite(path: &str, refused: bool, group: usize, seconds: f64, deals: u64) -> f64 {
+pub fn sqlite(path: &str, (refused, sample): (bool, i64), group: usize, seconds: f64, deals: u64) -> f64 {
     let file = Connection::open(path).unwrap();
     // As the product sets its connections.
     file.execute_batch(
@@ -73,6 +77,7 @@ pub fn sqlite(path: &str, refused: bool, group: usize, seconds: f64, deals: u64)
     )
     .unwrap();
     let prepared = |text| file.prepare(text).unwrap();
+    let kept = file.query_row(KEPT, [sample], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])).unwrap();
     let mut statements = Statements {
         facts: prepared(FACTS),
         update: prepared(UPDATE),
@@ -80,7 +85,8 @@ pub fn sqlite(path: &str, refused: bool, group: usize, seconds: f64, deals: u64)
         holdings: prepared(HOLDINGS),
         decision: prepared(DECISION),
         key: prepared(KEY),
-        texts: SIZES.map(|size| format!("[\"{:x<size$}\"]", "")),
+        personal: prepared(PERSONAL),
+        kept,
     };
     let [mut begin, mut commit] = ["BEGIN IMMEDIATE", "COMMIT"].map(prepared);
     let [mut savepoint, mut release] = ["SAVEPOINT job", "RELEASE job"].map(prepared);
@@ -133,15 +139,15 @@ impl Statements<'_> {
             self.history.execute(line).unwrap();
             self.holdings.execute(params![owner, stage, next]).unwrap();
         }
-        let [criteria, facts, answer] = &self.texts;
-        let (outcome, answer) =
-            if refused { ("refused", "{\"refused\":\"unmet\"}") } else { ("allowed", answer.as_str()) };
+        let [criteria, facts, answer, personal] = &self.kept;
+        let outcome = if refused { "refused" } else { "allowed" };
         let (subject, request) = (deal.to_string(), decision.to_string());
         let (decided, id) = (decision.as_bytes(), deal.as_bytes());
         let entry =
             params![decided, at, owner, subject, id, customer, rules, outcome, criteria, facts, answer, request];
         let seq = self.decision.insert(entry).unwrap();
         if !refused {
+            self.personal.execute(params![seq, customer, [7_u8; 16], personal]).unwrap();
             self.key.execute(params![owner, request, [7_u8; 32], seq, at]).unwrap();
         }
     }

@@ -18,7 +18,6 @@ c AS MATERIALIZED (SELECT 1 FROM customers WHERE id = ('01900000-0000-7000-8001-
 INSERT INTO decisions (id, at, actor, roles, action, subject_kind, subject, deal, customer, rules_version, outcome,
     criteria, facts, answer, request_id)
   SELECT clock.decision, clock.at, d.owner, '["seller"]', 'deals.move', 'deal', d.id::text, d.id, d.customer, :rv, 'refused',
-    ('[{"criteria":"' || repeat('c', 2000) || '"}]')::json, ('{"facts":"' || repeat('f', 500) || '"}')::json,
-    '{"refused":"unmet"}', clock.decision::text FROM deals d, clock
-  WHERE d.id = ('01900000-0000-7000-8002-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid AND d.version = :v
+    s.criteria, s.facts, s.answer, clock.decision::text FROM deals d, clock, decisions s
+  WHERE s.seq = :sample AND d.id = ('01900000-0000-7000-8002-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid AND d.version = :v
   AND d.facts_version = :fv AND EXISTS (SELECT FROM e) AND EXISTS (SELECT FROM c);

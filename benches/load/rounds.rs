@@ -1,6 +1,5 @@
 //! Rounds over one database: raw and ours in turn, and of all rounds the median.
 
-use super::data::PATTERN;
 use super::drive::{Run, drive};
 use super::http::Connection;
 use super::postgres::{self, bench};
@@ -8,6 +7,7 @@ use super::product::{Place, Process};
 use super::table::Line;
 use super::works::{Asked, Company, Kind};
 use super::{Database, raw};
+use loudou::store::{Store, StoreSettings};
 use std::path::{Path, PathBuf};
 
 pub struct Rounds<'a> {
@@ -109,19 +109,58 @@ impl<'a> Rounds<'a> {
     fn raw_move(&self, refused: bool, callers: usize) -> Option<f64> {
         match (self.database, &self.pgbench) {
             (Database::Sqlite, _) => {
-                let (path, group) = (self.place.url.trim_start_matches("sqlite:"), if callers == 1 { 1 } else { 64 });
-                Some(raw::sqlite(path, refused, group, self.seconds, self.deals))
+                let (path, group) = (self.sqlite_path(), if callers == 1 { 1 } else { 64 });
+                Some(raw::sqlite(path, (refused, self.sample(refused)), group, self.seconds, self.deals))
             }
             (Database::Postgres, None) => None,
             (Database::Postgres, Some(pgbench)) => {
-                let seconds = self.seconds.ceil() as u64;
-                Some(bench(pgbench, &self.place.url, refused, callers, seconds, self.deals / PATTERN))
+                let moved = (refused, self.sample(refused));
+                Some(bench(pgbench, &self.place.url, moved, callers, self.seconds, self.deals))
             }
         }
     }
 
+    fn sqlite_path(&self) -> &str {
+        self.place.url.trim_start_matches("sqlite:")
+    }
+
+    /// The last decision of this kind that the product recorded: what lies in it, a raw move keeps too. The first time it
+    /// is asked for one.
+    fn sample(&self, refused: bool) -> i64 {
+        let (kind, outcome) = if refused { (Kind::Refusal, "refused") } else { (Kind::Move, "allowed") };
+        let sql = format!(
+            "SELECT max(seq) FROM (SELECT seq, outcome, criteria FROM decisions ORDER BY seq DESC LIMIT 10000) AS last \
+             WHERE outcome = '{outcome}' AND CAST(criteria AS text) LIKE '%interested%'"
+        );
+        let find = || -> Option<i64> {
+            match self.database {
+                Database::Sqlite => {
+                    let file = rusqlite::Connection::open(self.sqlite_path()).unwrap();
+                    file.query_row(&sql, [], |row| row.get(0)).unwrap()
+                }
+                Database::Postgres => postgres::Client::connect(&self.place.url).number(&sql),
+            }
+        };
+        find().unwrap_or_else(|| {
+            let asked = Asked { kind, company: &self.company, bare: false };
+            drive(&self.product, &asked, 1, 0.01).unwrap();
+            find().unwrap()
+        })
+    }
+
+    /// Stops the product. Whatever was measured, raw moves too, the counts of what everybody holds must be those of a
+    /// recount: otherwise something else was measured than moves.
     pub fn end(self) -> Vec<Line> {
         self.product.stop();
+        drop(self.bare);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let amiss = runtime.block_on(async {
+            let store = Store::open(&StoreSettings::new(&self.place.url)).await.unwrap();
+            let amiss = store.read(|tx| tx.holdings_amiss()).await.unwrap();
+            store.close().await.unwrap();
+            amiss
+        });
+        assert!(amiss.is_empty(), "the holdings differ from a recount: {amiss:?}");
         self.lines
     }
 }

@@ -126,26 +126,22 @@ impl Company {
         self.tokens.borrow()[usize::try_from(of).unwrap()].clone()
     }
 
-    /// Turns the pages of the list until the deep one.
+    /// Turns the pages of the list until the deep one, the last that is full.
     pub async fn find_deep_page(&self, connection: &mut Connection) -> Result<(), String> {
-        let mut deep = Deep::default();
-        for _ in 0..DEEP {
-            let path = if deep.cursor.is_empty() { LIST.to_owned() } else { format!("{LIST}&cursor={}", deep.cursor) };
+        let mut beginnings: Vec<Deep> = Vec::new();
+        while beginnings.len() < DEEP {
+            let cursor = beginnings.last().map_or_else(String::new, |last| format!("&cursor={}", last.cursor));
+            let path = format!("{LIST}{cursor}");
             let body = ask(connection, &request("GET", &path, &self.token(0), None, ""), 200).await?;
             let page: serde_json::Value = serde_json::from_slice(&body).map_err(|fault| fault.to_string())?;
-            let (Some(next), Some(last)) =
-                (page["next_cursor"].as_str(), page["data"].as_array().and_then(|d| d.last()))
-            else {
-                break;
-            };
-            let created_at: Time = last["created_at"].as_str().unwrap_or_default().parse().unwrap();
-            let id = last["id"].as_str().unwrap_or_default().to_owned();
-            let previous =
-                std::mem::replace(&mut deep, Deep { cursor: next.to_owned(), created_at: created_at.micros(), id });
-            if !previous.cursor.is_empty() {
-                *self.deep.borrow_mut() = previous;
-            }
+            let Some(cursor) = page["next_cursor"].as_str().map(str::to_owned) else { break };
+            let last = page["data"].as_array().and_then(|data| data.last()).ok_or("an empty page that goes on")?;
+            let text = |name: &str| last[name].as_str().unwrap_or_default().to_owned();
+            let created_at: Time = text("created_at").parse().map_err(|_| "an unreadable instant")?;
+            beginnings.push(Deep { cursor, created_at: created_at.micros(), id: text("id") });
         }
+        let full = beginnings.len().saturating_sub(2);
+        *self.deep.borrow_mut() = beginnings.get(full).cloned().ok_or("a list of one page has no deep one")?;
         Ok(())
     }
 }

@@ -5,10 +5,11 @@
 //! cargo bench --bench load                                        # 10,000 deals, a few minutes
 //! cargo bench --bench load -- --deals 10k,100k,1m --callers 1,16,64 --seconds 3
 //! cargo bench --bench load -- --databases sqlite --only move,refusal
+//! cargo bench --bench load -- --product /tmp/before/loudou        # the program before a change
 //! cargo bench --bench load -- --smoke                             # does it still work?
 //! ```
 //!
-//! The product is the release binary of this package, a process of its own that is asked over HTTP by closed-loop callers
+//! The product is the binary of this package, a process of its own that is asked over HTTP by closed-loop callers
 //! (`drive`), with tokens of a hundred sellers, over a company from a fixed seed (`data`) that was put into the real
 //! schema in bulk (`fill`). A figure means nothing by itself, since machines differ and are shared: what counts is the
 //! ratio to the raw limit (`raw`, `postgres`, `bare`), measured before it in the same round. An answer of another status
@@ -76,6 +77,9 @@ struct Options {
     /// Tiny data, a moment each: whether everything still works.
     #[arg(long)]
     smoke: bool,
+    /// Another program than this package's: the one before a change.
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_loudou"))]
+    product: PathBuf,
     /// `cargo bench` says so.
     #[arg(long, hide = true)]
     bench: bool,
@@ -136,7 +140,8 @@ fn main() {
                     continue;
                 }
             };
-            let place = Place { url, secret_file: folder.path().join("loudou.secret") };
+            let place =
+                Place { url, secret_file: folder.path().join("loudou.secret"), product: options.product.clone() };
             std::fs::write(&place.secret_file, loudou::workflow::secrets::Secrets::fresh_text()).unwrap();
             fill(*database, *deals, &place);
             if *database == Database::Postgres {

@@ -137,7 +137,7 @@ fn path(n: u64) -> &'static [&'static str] {
         0..=9 => &WHOLE[..3],
         10..=14 => &WHOLE[..1],
         15..=16 => &WHOLE[..2],
-        17 if n / PATTERN % 2 == 0 => &WHOLE[..5],
+        17 if (n / PATTERN).is_multiple_of(2) => &WHOLE[..5],
         17 => &WHOLE[..6],
         18 => &WHOLE,
         _ => &["resource", "graded", "abandoned"],

@@ -12,8 +12,8 @@ pub struct Run {
     pub rate: f64,
     pub p50_micros: f64,
     pub p99_micros: f64,
-    /// Processor time of the server for each work.
-    pub cpu_micros: f64,
+    /// Processor time for each work, of the server and of the database beside it.
+    pub cpu_micros: [f64; 2],
 }
 
 /// Something that a caller does again and again; a work may be several requests. Says what was wrong with an answer.
@@ -41,7 +41,8 @@ pub fn drive(server: &Process, work: &impl Work, callers: usize, seconds: f64) -
         latencies.sort_unstable_by(f64::total_cmp);
         let count = latencies.len() as f64;
         let at = |part: f64| latencies[((count * part) as usize).min(latencies.len() - 1)];
-        let cpu_micros = (server.cpu_micros() - cpu_before) / count;
+        let cpu = server.cpu_micros();
+        let cpu_micros = [0, 1].map(|whose| (cpu[whose] - cpu_before[whose]) / count);
         Ok(Run { rate: count / took, p50_micros: at(0.5), p99_micros: at(0.99), cpu_micros })
     })
 }

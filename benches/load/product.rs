@@ -15,6 +15,24 @@ pub struct Process {
     pub address: String,
     /// From its start to its first good answer.
     pub start: Duration,
+    /// The database's first process, where it has processes of its own.
+    pub postmaster: Option<u32>,
+}
+
+/// What `/proc/PID/stat` says.
+pub struct Stat {
+    pub parent: u32,
+    micros: f64,
+}
+
+impl Stat {
+    pub fn of(process: u32) -> Option<Self> {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+        // The name, in brackets, may hold anything; the 4th, 14th and 15th field are 1, 11 and 12 behind it.
+        let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks = |field: usize| fields.get(field)?.parse::<f64>().ok();
+        Some(Self { parent: fields.get(1)?.parse().ok()?, micros: (ticks(11)? + ticks(12)?) * TICK_MICROS })
+    }
 }
 
 /// Where the product keeps its data.
@@ -22,12 +40,14 @@ pub struct Process {
 pub struct Place {
     pub url: String,
     pub secret_file: PathBuf,
+    /// The product's program.
+    pub product: PathBuf,
 }
 
 impl Process {
-    /// The release binary of this package, as it runs by default, but for the limits on how much one may ask and wait.
+    /// The product, as it runs by default, but for the limits on how much one may ask and wait.
     pub fn product(place: &Place) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_loudou"));
+        let mut command = Command::new(&place.product);
         command.arg("serve").env("DATABASE_URL", &place.url).env("LOUDOU_SECRET_FILE", &place.secret_file);
         command.env("LOUDOU_RULES_FILE", Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/load/rules.yaml"));
         command.env("LOUDOU_METRICS_LISTEN", "off").env("LOUDOU_DRAIN_DELAY_SECONDS", "0");
@@ -52,7 +72,7 @@ impl Process {
         command.env(listen, &address).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let begun = Instant::now();
         let child = command.spawn().unwrap();
-        let mut process = Self { child, address, start: Duration::ZERO };
+        let mut process = Self { child, address, start: Duration::ZERO, postmaster: None };
         while !process.answers(ready) {
             let ended = process.child.try_wait().unwrap();
             assert!(ended.is_none() && begun.elapsed() < LONGEST_START, "not ready: {ended:?}, {command:?}");
@@ -70,12 +90,14 @@ impl Process {
         asked.is_ok() && stream.read_exact(&mut read).is_ok() && read.starts_with(b"HTTP/1.1 200")
     }
 
-    /// Processor time so far, in microseconds.
-    pub fn cpu_micros(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        // The name, in brackets, may hold anything; the 14th and 15th field are 11 and 12 behind it.
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        fields[11..=12].iter().map(|ticks| ticks.parse::<f64>().unwrap() * TICK_MICROS).sum()
+    /// Processor time so far, in microseconds: its own, and that of the database's processes.
+    pub fn cpu_micros(&self) -> [f64; 2] {
+        let own = Stat::of(self.child.id()).map_or(0.0, |stat| stat.micros);
+        let all = std::fs::read_dir("/proc").unwrap().flatten();
+        let ids = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let children =
+            |postmaster| ids.filter_map(Stat::of).filter(|stat| stat.parent == postmaster).map(|s| s.micros).sum();
+        [own, self.postmaster.map_or(0.0, children)]
     }
 
     /// Memory that is its own, and its share of what it shares, in MiB.

@@ -3,7 +3,7 @@
 use super::drive::{Run, drive};
 use super::http::Connection;
 use super::postgres::{self, bench};
-use super::product::{Place, Process};
+use super::product::{Place, Process, Stat};
 use super::table::Line;
 use super::works::{Asked, Company, Kind};
 use super::{Database, raw};
@@ -36,7 +36,11 @@ impl<'a> Rounds<'a> {
         if pgbench.is_none() && database == Database::Postgres {
             eprintln!("pgbench is not installed: no raw limit of the moves on PostgreSQL");
         }
-        let (product, bare) = (Process::product(place), Process::bare(place));
+        let (mut product, bare) = (Process::product(place), Process::bare(place));
+        if database == Database::Postgres {
+            let backend = postgres::Client::connect(&place.url).number("SELECT pg_backend_pid()::bigint");
+            product.postmaster = backend.and_then(|id| Stat::of(u32::try_from(id).ok()?)).map(|stat| stat.parent);
+        }
         let company = Company::new(deals, place);
         company.sign_in();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -20,8 +20,8 @@ pub struct Line {
 /// The table in Markdown; lines of one work together, so that what grows is seen.
 pub fn markdown(lines: &[Line]) -> String {
     let mut text = String::from(
-        "| work | database | deals | callers | rate/s | raw/s | ratio to raw | p50 ms | p99 ms | p99/p50 | server CPU us | PSS MiB | growth |\n\
-         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+        "| work | database | deals | callers | rate/s | raw/s | ratio to raw | p50 ms | p99 ms | p99/p50 | CPU us, server | CPU us, PostgreSQL | PSS MiB | growth |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     let mut works: Vec<&str> = Vec::new();
     for line in lines.iter().filter(|line| line.run.p50_micros > 0.0 || line.pss_mib.is_some()) {
@@ -57,7 +57,8 @@ fn write_line(text: &mut String, line: &Line, growth: Option<f64>) {
         shown(timed, format!("{:.2}", run.p50_micros / 1000.0)),
         shown(timed, format!("{:.2}", run.p99_micros / 1000.0)),
         shown(timed, format!("{:.1}", run.p99_micros / run.p50_micros)),
-        shown(run.cpu_micros > 0.0, format!("{:.0}", run.cpu_micros)),
+        shown(run.cpu_micros[0] > 0.0, format!("{:.0}", run.cpu_micros[0])),
+        shown(run.cpu_micros[1] > 0.0, format!("{:.0}", run.cpu_micros[1])),
         line.pss_mib.map_or_else(|| "-".to_owned(), |pss| format!("{pss:.0}")),
         growth.map_or_else(|| "-".to_owned(), |growth| format!("{growth:.2}")),
     ];

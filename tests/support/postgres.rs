@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 pub static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
     let server = match std::env::var("TEST_POSTGRES_URL") {
         Ok(url) if !url.is_empty() => Some(Server { url, program: None }),
-        _ => Program::start().map(|program| Server { url: program.url(), program: Some(program) }),
+        _ => Program::start(FOR_TESTS).map(|program| Server { url: program.url(), program: Some(program) }),
     };
     if server.is_none() {
         assert_ne!(std::env::var("REQUIRE_POSTGRES").as_deref(), Ok("1"), "PostgreSQL is required and not there");
@@ -21,6 +21,20 @@ pub static SERVER: LazyLock<Option<Server>> = LazyLock::new(|| {
     }
     server
 });
+
+const ON_LOOPBACK: &str = "listen_addresses=127.0.0.1";
+/// Reached through a socket in its folder; nothing that a test writes has to survive.
+const FOR_TESTS: &[&str] = &["listen_addresses=", "fsync=off", "max_connections=300", "shared_buffers=64MB"];
+/// Reached as from another machine, and what it says is committed stays; memory and log as a small company's would be.
+pub const DURABLE: &[&str] = &[
+    ON_LOOPBACK,
+    "fsync=on",
+    "synchronous_commit=on",
+    "full_page_writes=on",
+    "shared_buffers=1GB",
+    "max_wal_size=8GB",
+    "max_connections=200",
+];
 
 /// URL of a fresh, empty database; nothing where there is no PostgreSQL.
 pub fn fresh_database() -> Option<String> {
@@ -37,7 +51,12 @@ impl Server {
     /// A server of one's own, to be stopped and started again.
     pub fn own() -> Option<Self> {
         SERVER.as_ref()?.program.as_ref()?;
-        Program::start().map(|program| Self { url: program.url(), program: Some(program) })
+        Program::start(FOR_TESTS).map(|program| Self { url: program.url(), program: Some(program) })
+    }
+
+    /// A server that keeps what it says it keeps, on a port of its own, to be measured; nothing without its programs.
+    pub fn durable() -> Option<Self> {
+        Program::start(DURABLE).map(|program| Self { url: program.url(), program: Some(program) })
     }
 
     pub fn fresh_database(&self) -> String {
@@ -83,16 +102,20 @@ pub fn execute(url: &str, statement: &str) {
     .unwrap();
 }
 
-/// A server started from its programs, in a folder of its own, reached through a socket in it.
+/// A server started from its programs, in a folder of its own.
 struct Program {
     folder: tempfile::TempDir,
     programs: PathBuf,
     as_other: bool,
+    settings: &'static [&'static str],
+    /// Where it listens on the loopback; nothing: on a socket in its folder.
+    port: Option<u16>,
     running: Option<(Child, ChildStdin)>,
 }
 
 impl Program {
-    fn start() -> Option<Self> {
+    fn start(settings: &'static [&'static str]) -> Option<Self> {
+        let port = settings.contains(&ON_LOOPBACK).then(free_port);
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("loudou-pg").tempdir().unwrap();
         // `initdb` and the server refuse to run as root.
@@ -100,7 +123,7 @@ impl Program {
         if as_other {
             std::os::unix::fs::chown(folder.path(), Some(65534), Some(65534)).unwrap();
         }
-        let mut program = Self { folder, programs, as_other, running: None };
+        let mut program = Self { folder, programs, as_other, settings, port, running: None };
         let made = program
             .command("initdb")
             .args(["--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8"])
@@ -127,6 +150,9 @@ impl Program {
     }
 
     fn url(&self) -> String {
+        if let Some(port) = self.port {
+            return format!("postgres://postgres@127.0.0.1:{port}/postgres");
+        }
         let folder = self.folder.path().to_str().unwrap().replace('/', "%2F");
         format!("postgres://postgres@{folder}/postgres")
     }
@@ -145,8 +171,9 @@ impl Program {
             .arg(&data)
             .arg("-k")
             .arg(self.folder.path())
-            .args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=300"])
-            .args(["-c", "shared_buffers=64MB", "-c", "log_min_messages=log", "-c", "lc_messages=C"])
+            .args(self.settings.iter().flat_map(|setting| ["-c", setting]))
+            .args(["-c", "log_min_messages=log", "-c", "lc_messages=C"])
+            .args(self.port.iter().flat_map(|port| ["-p".to_owned(), port.to_string()]))
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -191,8 +218,13 @@ impl Drop for Program {
     }
 }
 
+/// A port that nobody listens on.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
 /// Where the server's programs are.
-fn programs() -> Option<PathBuf> {
+pub fn programs() -> Option<PathBuf> {
     let on_path =
         std::env::var_os("PATH").map(|path| std::env::split_paths(&path).collect::<Vec<_>>()).unwrap_or_default();
     let mut installed: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")

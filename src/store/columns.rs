@@ -39,6 +39,10 @@ pub struct Verbatim;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Json<T>(pub T);
 
+/// A value that is JSON already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonText(pub String);
+
 /// A calendar date: text that sorts as the days do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Day(pub Date);
@@ -199,6 +203,7 @@ impl Lead for Document {
 
 texts! {
     [] Key, Text, |key| key.as_str(), |text| Ok(Key::new(text));
+    [] JsonText, Verbatim, |json| json.0.as_str(), |text| Ok(JsonText(text.to_owned()));
     [] Day, Text, |day| day.0.format("%Y-%m-%d").to_string(), |text| Ok(Day(text.parse()?));
     [] DealState, Text, |state| state_word(*state), |text| match text {
         "open" => Ok(DealState::Open),

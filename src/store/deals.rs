@@ -1,5 +1,6 @@
 //! Deals and what hangs on them, as facts of the engine.
 
+use super::directory::Epochs;
 use super::tx::face;
 use crate::engine::effects::HistoryLine;
 use crate::engine::facts::{Activity, Contract, Deal, DealFacts, Payment};
@@ -18,6 +19,14 @@ pub struct HistoryEntry {
     pub decision: DecisionId,
 }
 
+/// A deal with the epochs and the caller's key, of one moment.
+pub(super) struct FoundDeal {
+    pub epochs: Epochs,
+    /// Fingerprint and decision of the key.
+    pub key: Option<([u8; 32], i64)>,
+    pub facts: Option<DealFacts>,
+}
+
 /// A count of holdings that differs from the deals: (owner, funnel, stage, counted, held).
 pub type Amiss = (UserId, Key, Key, i64, i64);
 
@@ -29,13 +38,14 @@ pub struct ActivityQuery {
     pub limit: i64,
 }
 
-face! { deals:
+face! { unbegun deals:
     /// One deal.
-    fn deal(id: DealId) -> Option<Deal>;
-    /// All that a decision about the deal rests on.
-    fn deal_facts(id: DealId) -> Option<DealFacts>;
+    fn deal(id: DealId) -> Option<Deal>, locking deal(id);
     /// The customer's open deal in the funnel.
-    fn open_deal(customer: CustomerId, funnel: &Key) -> Option<DealId>;
+    fn open_deal(customer: CustomerId, funnel: &Key) -> Option<DealId>, locking customer(customer);
+}
+
+face! { deals:
     /// All deals of the customer, the newest first.
     fn deals_of(customer: CustomerId) -> Vec<Deal>;
     /// Activities of a deal, the newest first.
@@ -52,9 +62,12 @@ face! { deals:
     fn history(deal: DealId, after: Option<i64>, limit: i64) -> Vec<HistoryEntry>;
 }
 
-face! { holdings:
+face! { unbegun holdings:
     /// What the owner holds, by (funnel, stage).
-    fn holdings_of(owner: UserId) -> BTreeMap<(Key, Key), u32>;
+    fn holdings_of(owner: UserId) -> BTreeMap<(Key, Key), u32>, locking holdings(owner);
+}
+
+face! { holdings:
     /// Where the counts differ from a recount of the deals. Empty, always.
     fn holdings_amiss() -> Vec<Amiss>;
 }

@@ -104,9 +104,12 @@ pub enum PeopleChange {
     },
 }
 
-face! { directory:
+face! { unbegun directory:
     /// The present epochs.
     fn epochs() -> Epochs;
+}
+
+face! { directory:
     /// Everybody and the epochs, of one moment (inside a read).
     fn directory() -> Directory;
     /// One user.

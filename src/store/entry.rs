@@ -137,15 +137,12 @@ pub struct Remembered {
     pub entry: LogEntry,
 }
 
-face! { record:
-    /// Writes effects, holdings, history and the entry itself in one go, guarded by the versions it rests on; its `seq`.
-    /// The guard of each deal and customer that the effects touch must be given, except of those they make.
-    fn record(entry: &Entry, effects: &[Effect<'_>]) -> i64;
+face! { unbegun log:
+    /// What the actor's key stands for.
+    fn remembered(actor: Who, key: &str) -> Option<Remembered>;
 }
 
 face! { log:
-    /// What the actor's key stands for.
-    fn remembered(actor: Who, key: &str) -> Option<Remembered>;
     /// Deletes keys from before; how many.
     fn forget_keys(before: Time) -> usize;
     /// One entry.

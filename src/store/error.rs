@@ -95,6 +95,9 @@ impl From<diesel::result::Error> for StoreError {
             Kind::UnableToSendCommand | Kind::ClosedConnection => Self::Unavailable(Box::new(error)),
             Kind::CheckViolation if names("holding_cap") => Self::HoldingCap,
             Kind::UniqueViolation if names("deals_one_open") || names("deals.customer, deals.funnel") => Self::Stale,
+            Kind::UniqueViolation if names("idempotency_key") || names("idempotency.actor") => Self::KeyTaken,
+            // The identity of a customer that was taken in this moment: the next run finds whose it is.
+            Kind::UniqueViolation if names("customer_keys_key") => Self::Stale,
             Kind::UniqueViolation if names("users_login_key") || names("users.login") => Self::LoginTaken,
             Kind::ForeignKeyViolation if names("users_team_fk") || names("teams_parent_fk") => Self::NoSuchTeam,
             Kind::Unknown if locked(info.message()) => Self::Busy,

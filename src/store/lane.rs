@@ -4,14 +4,19 @@
 //! INVARIANT: a caller hears of success only after the commit that holds its work.
 
 use super::error::StoreError;
-use super::tx::Tx;
+use super::tx::{Manner, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
-/// How often a use case is run on facts that keep changing under it, before its caller is told to come back later.
-const ATTEMPTS: u32 = 5;
+/// How often a use case is run on facts that others may change under it, before it is run with their rows locked.
+const HOPEFUL: u32 = 2;
 
-/// Work of one caller. `attempt` may be called again after a rollback; `settle` is called once, after the commit.
+/// How often it is then run, before its caller is told to come back later. Not even a second time is needed but where
+/// something stood in its way that had no row to lock yet, or after a deadlock.
+const PATIENT: u32 = 3;
+
+/// Work of one caller. `attempt` may be called again after a rollback, and has written all when it is through; `settle`
+/// is called once, after the commit.
 pub(super) trait Work: Send {
     fn attempt(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError>;
     fn settle(self: Box<Self>, fate: Result<(), StoreError>);
@@ -25,6 +30,8 @@ pub(super) struct Job {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum JobKind {
+    /// Reads by one statement.
+    Glance,
     Read,
     Write,
 }
@@ -46,7 +53,7 @@ where
         // A use case that panics must not take the lane with it; its transaction is rolled back like any other failure.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.run)(tx)));
         self.answer = Some(outcome.unwrap_or_else(|_| Err(StoreError::failed("a use case", "it panicked")))?);
-        Ok(())
+        tx.finish()
     }
 
     fn settle(self: Box<Self>, fate: Result<(), StoreError>) {
@@ -68,10 +75,19 @@ impl Job {
     }
 }
 
-/// Tries until it comes out otherwise than by facts that changed meanwhile.
-pub(super) fn persist(mut attempt: impl FnMut() -> Result<(), StoreError>) -> Result<(), StoreError> {
-    for _ in 0..ATTEMPTS {
-        match attempt() {
+/// Tries until it comes out otherwise than by facts that changed meanwhile: hopefully first, then patiently.
+pub(super) fn persist(
+    kind: JobKind,
+    mut attempt: impl FnMut(Manner) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    for number in 0..HOPEFUL + PATIENT {
+        let manner = match kind {
+            JobKind::Glance => Manner::Glance,
+            JobKind::Read => Manner::Snapshot,
+            JobKind::Write if number < HOPEFUL => Manner::Write,
+            JobKind::Write => Manner::PatientWrite,
+        };
+        match attempt(manner) {
             Err(error) if error.is_passing() => tracing::debug!(%error, "facts changed under a use case: again"),
             outcome => return outcome,
         }

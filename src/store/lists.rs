@@ -4,7 +4,7 @@
 
 use super::tx::face;
 use crate::engine::dwell::StageDeadline;
-use crate::engine::facts::{Customer, Deal, DealFacts, Person};
+use crate::engine::facts::{Customer, Deal, Person};
 use crate::engine::filter::RowFilter;
 use crate::rules::expression::{Path, Predicate};
 use crate::rules::model::FieldKind;
@@ -105,15 +105,13 @@ face! { lists:
     fn sees_deal(id: DealId, filter: &RowFilter) -> bool;
     /// Whether the filter lets the customer through.
     fn sees_customer(id: CustomerId, filter: &RowFilter) -> bool;
-    /// All that a decision about the deal rests on, if the filter lets it through.
-    fn visible_deal(id: DealId, filter: &RowFilter) -> Option<DealFacts>;
 }
 
-face! { customers:
+face! { unbegun customers:
     /// One customer.
-    fn customer(id: CustomerId) -> Option<Customer>;
+    fn customer(id: CustomerId) -> Option<Customer>, locking customer(id);
     /// One customer with all his deals.
-    fn customer_item(id: CustomerId) -> Option<CustomerItem>;
+    fn customer_item(id: CustomerId) -> Option<CustomerItem>, locking customer(id);
     /// Whose identity this is: the first of these (combination, normalised value) that somebody has.
     fn customer_by_keys(keys: &[(Key, String)]) -> Option<(CustomerId, Key)>;
 }

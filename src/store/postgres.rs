@@ -6,9 +6,9 @@
 
 use super::StoreSettings;
 use super::error::StoreError;
-use super::lane::{Job, JobKind, persist};
+use super::lane::{Job, Work, persist};
 use super::queue::Queue;
-use super::tx::Tx;
+use super::tx::{Manner, Tx};
 use diesel::connection::SimpleConnection;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
@@ -20,7 +20,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 mod connect;
+mod once;
 pub(super) use connect::Connector;
+pub(super) use once::Once;
 
 /// The connection and back end for which `ops` is compiled here.
 pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, LaneRuntime>;
@@ -51,6 +53,11 @@ pub(super) mod dialect {
     pub const ELEMENTS: (&str, &str) = ("jsonb_array_elements_text(", ") AS elements (value)");
     /// Opens, parts and closes the position of a text in another, 0 if it is not in it.
     pub const POSITION: (&str, &str, &str) = ("strpos(", ", ", ")");
+    /// Opens a JSON array of what stands in one row, and one of what stands in all.
+    pub const JSON_ARRAY: &str = "json_build_array(";
+    pub const JSON_LIST: &str = "json_agg(";
+    /// Opens and closes an id inside JSON.
+    pub const JSON_ID: (&str, &str) = ("", "");
 }
 
 thread_local! {
@@ -188,53 +195,46 @@ impl Lane {
     }
 
     fn work(&mut self, Job { mut work, kind }: Job) {
-        let fate = persist(|| self.transact(kind, |tx| work.attempt(tx)));
+        let fate = persist(kind, |manner| self.transact(manner, work.as_mut()));
         work.settle(fate);
     }
 
-    fn transact(
-        &mut self,
-        kind: JobKind,
-        run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
-        self.begin(match kind {
-            // One snapshot for all statements of a read.
-            JobKind::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            JobKind::Write => "BEGIN ISOLATION LEVEL READ COMMITTED",
-        })?;
-        let conn = self.connected()?;
-        let outcome = run(&mut Tx::Postgres(conn));
-        if outcome.is_ok() {
-            return conn.batch_execute("COMMIT").map_err(|error| self.lost(error.into()));
-        }
-        match conn.batch_execute("ROLLBACK") {
-            Ok(()) => outcome,
-            Err(error) => Err(self.lost(error.into())),
+    /// Runs a use case once. If the connection turns out to be gone before anything could be committed, and was there
+    /// before, it was closed while it was idle: it is made anew, once.
+    fn transact(&mut self, manner: Manner, work: &mut dyn Work) -> Result<(), StoreError> {
+        let was_connected = self.conn.is_some();
+        match self.attempt(manner, work) {
+            (Err(StoreError::Unavailable(_)), true) if was_connected => self.attempt(manner, work).0,
+            (outcome, _) => outcome,
         }
     }
 
-    /// Begins a transaction. A connection that was closed while it was idle is made anew, once.
-    fn begin(&mut self, statement: &str) -> Result<(), StoreError> {
-        let was_connected = self.conn.is_some();
-        match self.connected()?.batch_execute(statement) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                let lost = self.lost(error.into());
-                if was_connected {
-                    self.connected()?.batch_execute(statement).map_err(|e| self.lost(e.into()))
-                } else {
-                    Err(lost)
+    /// How it came out, and whether it is certain that nothing of it is kept if it failed.
+    fn attempt(&mut self, manner: Manner, work: &mut dyn Work) -> (Result<(), StoreError>, bool) {
+        let conn = match self.connected() {
+            Ok(conn) => conn,
+            Err(error) => return (Err(error), false),
+        };
+        let mut tx = Tx::postgres(conn, manner);
+        let outcome = tx.start().and_then(|()| work.attempt(&mut tx));
+        let ended = match &outcome {
+            Ok(()) => tx.end("COMMIT"),
+            Err(error) => tx.take_back(error),
+        };
+        let left_nothing = tx.left_nothing();
+        match (outcome, ended) {
+            // A connection on which a transaction could not end is never used again: what it still holds is unknown.
+            (_, Err(error)) => {
+                self.conn = None;
+                let error = if error.is_passing() { error } else { StoreError::Unavailable(Box::new(error)) };
+                (Err(error), left_nothing)
+            }
+            (outcome, Ok(())) => {
+                if matches!(outcome, Err(StoreError::Unavailable(_))) {
+                    self.conn = None;
                 }
+                (outcome, left_nothing)
             }
         }
-    }
-
-    /// A connection on which a transaction could not end is never used again: what it still holds is unknown.
-    fn lost(&mut self, error: StoreError) -> StoreError {
-        self.conn = None;
-        if error.is_passing() {
-            return error;
-        }
-        StoreError::Unavailable(Box::new(error))
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of deals and what hangs on them, between the tables and the engine's facts. Private to the store.
 
 use super::columns::{Day, Json};
-use super::schema::{activities, contracts, deals, payments};
+use super::schema::contracts;
 use super::stored_fields::StoredFields;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, DealState, Origin, Payment};
 use crate::values::{
@@ -9,8 +9,7 @@ use crate::values::{
 };
 use diesel::prelude::{AsChangeset, Insertable, Queryable};
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = deals, treat_none_as_default_value = false)]
+#[derive(Queryable)]
 pub(super) struct DealRow {
     id: DealId,
     customer: CustomerId,
@@ -36,38 +35,6 @@ pub(super) struct DealRow {
     created_at: Time,
     updated_at: Time,
     closed_at: Option<Time>,
-}
-
-impl From<&Deal> for DealRow {
-    fn from(deal: &Deal) -> Self {
-        let deal = deal.clone();
-        Self {
-            id: deal.id,
-            customer: deal.customer,
-            funnel: deal.funnel,
-            stage: deal.stage,
-            state: deal.state,
-            owner: deal.owner,
-            team: deal.team,
-            creator: deal.creator,
-            discoverer: deal.discoverer,
-            origin: deal.origin,
-            product: deal.product,
-            grade: deal.grade,
-            graded_by: deal.graded_by,
-            graded_at: deal.graded_at,
-            reason: deal.reason,
-            cooling_until: deal.cooling_until,
-            lost_from: deal.lost_from,
-            fields: Json(StoredFields(deal.fields)),
-            version: deal.version,
-            facts_version: deal.facts_version,
-            entered_at: deal.entered_at,
-            created_at: deal.created_at,
-            updated_at: deal.updated_at,
-            closed_at: deal.closed_at,
-        }
-    }
 }
 
 impl From<DealRow> for Deal {
@@ -128,12 +95,11 @@ impl From<CustomerRow> for Customer {
     }
 }
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = activities, treat_none_as_default_value = false)]
+#[derive(Queryable)]
 pub(super) struct ActivityRow {
     id: ActivityId,
     deal: DealId,
-    customer: CustomerId,
+    _customer: CustomerId,
     kind: Key,
     outcome: Option<Key>,
     method: Option<Key>,
@@ -142,25 +108,6 @@ pub(super) struct ActivityRow {
     actor: Option<UserId>,
     at: Time,
     logged_at: Time,
-}
-
-impl ActivityRow {
-    pub fn new(activity: &Activity, customer: CustomerId) -> Self {
-        let activity = activity.clone();
-        Self {
-            id: activity.id,
-            deal: activity.deal,
-            customer,
-            kind: activity.kind,
-            outcome: activity.outcome,
-            method: activity.method,
-            contact: activity.contact,
-            note: activity.note,
-            actor: activity.actor,
-            at: activity.at,
-            logged_at: activity.logged_at,
-        }
-    }
 }
 
 impl From<ActivityRow> for Activity {
@@ -234,33 +181,19 @@ impl ContractRow {
     }
 }
 
-#[derive(Queryable, Insertable)]
-#[diesel(table_name = payments, treat_none_as_default_value = false)]
+#[derive(Queryable)]
 pub(super) struct PaymentRow {
     id: PaymentId,
     contract: ContractId,
-    deal: DealId,
+    _deal: DealId,
     amount_minor: i64,
     currency: String,
     paid_on: Day,
     cancelled_on: Option<Day>,
-    recorded_at: Time,
+    _recorded_at: Time,
 }
 
 impl PaymentRow {
-    pub fn new(payment: &Payment, deal: DealId, at: Time) -> Self {
-        Self {
-            id: payment.id,
-            contract: payment.contract,
-            deal,
-            amount_minor: payment.amount.amount_minor,
-            currency: payment.amount.currency.to_string(),
-            paid_on: Day(payment.paid_on),
-            cancelled_on: payment.cancelled_on.map(Day),
-            recorded_at: at,
-        }
-    }
-
     pub fn into_payment(self) -> Option<Payment> {
         Some(Payment {
             id: self.id,
@@ -273,6 +206,6 @@ impl PaymentRow {
 }
 
 /// Nothing if somebody wrote to the table what is no amount.
-fn money(amount_minor: i64, currency: &str) -> Option<Money> {
+pub(super) fn money(amount_minor: i64, currency: &str) -> Option<Money> {
     Money::new(amount_minor, Currency::new(currency)?)
 }

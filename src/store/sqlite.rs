@@ -5,9 +5,9 @@
 
 use super::StoreSettings;
 use super::error::StoreError;
-use super::lane::{Job, persist};
+use super::lane::{Job, JobKind, persist};
 use super::queue::Queue;
-use super::tx::Tx;
+use super::tx::{Manner, Tx};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -41,6 +41,11 @@ pub(super) mod dialect {
     pub const ELEMENTS: (&str, &str) = ("json_each(", ") AS elements");
     /// Opens, parts and closes the position of a text in another, 0 if it is not in it.
     pub const POSITION: (&str, &str, &str) = ("instr(", ", ", ")");
+    /// Opens a JSON array of what stands in one row, and one of what stands in all.
+    pub const JSON_ARRAY: &str = "json_array(";
+    pub const JSON_LIST: &str = "json_group_array(";
+    /// Opens and closes an id inside JSON.
+    pub const JSON_ID: (&str, &str) = ("nullif(hex(", "), '')");
 }
 
 /// The running lanes.
@@ -94,10 +99,14 @@ fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
 
 /// Reads see one snapshot each.
 fn read_lane(conn: &mut Conn, queue: &Queue<Job>) {
-    while let Some(Job { mut work, .. }) = queue.take() {
-        let fate = persist(|| {
+    while let Some(Job { mut work, kind }) = queue.take() {
+        let fate = persist(kind, |manner| {
+            // One statement is its own snapshot.
+            if kind == JobKind::Glance {
+                return work.attempt(&mut Tx::sqlite(conn, manner));
+            }
             conn.batch_execute("BEGIN")?;
-            let outcome = work.attempt(&mut Tx::Sqlite(conn));
+            let outcome = work.attempt(&mut Tx::sqlite(conn, manner));
             conn.batch_execute("ROLLBACK")?;
             outcome
         });
@@ -122,10 +131,10 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
     }
     let mut group = Vec::new();
     let mut next = Some(first);
-    while let Some(Job { mut work, .. }) = next {
+    while let Some(Job { mut work, kind }) = next {
         // Refusals wait for the commit too: what they rest on is what the group wrote before them. Told earlier that the
         // rules changed, a caller would look for them where they are not yet, and find the old ones.
-        let fate = persist(|| in_savepoint(conn, |tx| work.attempt(tx)));
+        let fate = persist(kind, |manner| in_savepoint(conn, manner, |tx| work.attempt(tx)));
         group.push((work, fate));
         next = if group.len() < GROUP { queue.try_take() } else { None };
     }
@@ -142,9 +151,13 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
     }
 }
 
-fn in_savepoint(conn: &mut Conn, run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>) -> Result<(), StoreError> {
+fn in_savepoint(
+    conn: &mut Conn,
+    manner: Manner,
+    run: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     conn.batch_execute("SAVEPOINT job")?;
-    let outcome = run(&mut Tx::Sqlite(conn));
+    let outcome = run(&mut Tx::sqlite(conn, manner));
     let end = if outcome.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
     conn.batch_execute(end)?;
     outcome

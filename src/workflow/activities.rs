@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::answer::ActivityAnswer;
 use super::call::Call;
-use super::conclude::About;
+use super::conclude::{About, Taken};
 use super::customers::forbidden;
 use super::failure::{Failure, Outcome, Written};
 use crate::engine::Row;
@@ -44,11 +44,10 @@ impl Workflow {
     /// Logs an activity of a deal.
     pub async fn log_activity(&self, call: &Call, deal: DealId, new: NewActivity) -> Written<ActivityAnswer> {
         self.writing(call, Action::DealsLog, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &ActivityAnswer| scene.deal_sight(tx, answer.activity.deal))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, deal, |answer: &ActivityAnswer| answer.activity.deal)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             let about = About::deal(&record, sight);
             if !scene.permit.holds(&Row::from(&record), scene.now()) {
                 return scene.refuse(tx, about, forbidden(Action::DealsLog));

@@ -3,9 +3,9 @@
 use super::Workflow;
 use super::answer::DealAnswer;
 use super::call::Call;
-use super::conclude::About;
+use super::conclude::{About, Taken};
 use super::deals::unknown_user;
-use super::failure::{Failure, Written};
+use super::failure::Written;
 use crate::engine::assignment::{Giving, assign, release};
 use crate::engine::effects::Assignment;
 use crate::engine::facts::{Deal, DealFacts};
@@ -17,11 +17,10 @@ impl Workflow {
     /// Gives a deal to somebody: one that somebody owns needs `deals.assign`, one in the pool `pool.deal_out`.
     pub async fn assign_deal(&self, call: &Call, id: DealId, to: UserId, note: Option<String>) -> Written<DealAnswer> {
         self.writing(call, Action::DealsAssign, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             if let Some(failure) = scene.call.version_fault(record.deal.version) {
                 return Ok(Err(failure));
             }
@@ -37,11 +36,10 @@ impl Workflow {
     /// Lets a deal go to the pool.
     pub async fn release_deal(&self, call: &Call, id: DealId, note: Option<String>) -> Written<DealAnswer> {
         self.writing(call, Action::DealsRelease, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             if let Some(failure) = scene.version_after_permission(&record) {
                 return Ok(Err(failure));
             }

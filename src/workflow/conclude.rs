@@ -1,12 +1,15 @@
 //! The end of every write: the decision goes into the log with its effect, in one transaction, allowed or refused.
 
 use super::answer::{Answer, Kept, Recorded};
+use super::call::Idempotency;
 use super::failure::{Failure, Refused, Written};
 use super::scene::Scene;
 use crate::engine::decision::{Allowed, Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind};
 use crate::engine::facts::{Customer, DealFacts};
 use crate::engine::sight::Sight;
-use crate::store::{CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, Outcome, StoreError, Subject, Tx};
+use crate::store::{
+    CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, Outcome, Remembered, StoreError, Subject, Tx,
+};
 use crate::values::{CustomerId, DealId, DecisionId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -68,6 +71,15 @@ pub fn subject(kind: &str, id: impl std::fmt::Display) -> Subject {
     Subject { kind: kind.to_owned(), id: Some(id.to_string()) }
 }
 
+/// What a write to a deal begins with.
+#[derive(Debug)]
+pub enum Taken<A> {
+    /// The deal with all that decisions about it rest on, and what the caller sees of it.
+    Deal(DealFacts, Sight),
+    /// There is nothing left to do.
+    Ended(Written<A>),
+}
+
 /// What needs no decision: a user's own business, and what a permit alone allows.
 #[must_use]
 pub fn own_business<E>(effect: E) -> Decision<E> {
@@ -84,23 +96,51 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
     ) -> Result<Option<Written<A>>, StoreError> {
         let Some(wanted) = &self.call.idempotency else { return Ok(None) };
         let Some(known) = tx.remembered(self.actor.who, &wanted.key)? else { return Ok(None) };
+        self.again(tx, wanted, known, sight).map(Some)
+    }
+
+    /// The deal that a write is about, or what ends the use case before it: the answer of an earlier call with the same
+    /// key (an answer about the deal `of` it), or that there is nothing that the caller may see. One statement.
+    pub fn take_deal<A: Answer + DeserializeOwned>(
+        &self,
+        tx: &mut Tx<'_>,
+        id: DealId,
+        of: impl FnOnce(&A) -> DealId,
+    ) -> Result<Taken<A>, StoreError> {
+        let wanted = self.call.idempotency.as_ref();
+        let read = tx.read_deal(id, wanted.map(|wanted| (self.actor.who, wanted.key.as_str())))?;
+        if let (Some(wanted), Some(known)) = (wanted, read.remembered) {
+            return Ok(Taken::Ended(self.again(tx, wanted, known, |tx, answer| self.deal_sight(tx, of(answer)))?));
+        }
+        let seen = read.facts.and_then(|record| self.look_at(record));
+        Ok(seen.map_or_else(|| Taken::Ended(Err(Failure::NotFound)), |(record, sight)| Taken::Deal(record, sight)))
+    }
+
+    /// What was answered under the key.
+    fn again<A: Answer + DeserializeOwned>(
+        &self,
+        tx: &mut Tx<'_>,
+        wanted: &Idempotency,
+        known: Remembered,
+        sight: impl FnOnce(&mut Tx<'_>, &A) -> Result<Option<Sight>, StoreError>,
+    ) -> Result<Written<A>, StoreError> {
         if known.fingerprint != wanted.fingerprint {
-            return Ok(Some(Err(Failure::KeyMismatch)));
+            return Ok(Err(Failure::KeyMismatch));
         }
         let mut kept: Kept<A> = match serde_json::from_value(known.entry.answer) {
             Ok(kept) => kept,
-            Err(fault) => return Ok(Some(Err(Failure::internal("reading a kept answer", fault)))),
+            Err(fault) => return Ok(Err(Failure::internal("reading a kept answer", fault))),
         };
         let mut personal = known.entry.facts.personal;
         kept.answer.rejoin(&mut personal);
-        let Some(sight) = sight(tx, &kept.answer)? else { return Ok(Some(Err(Failure::NotFound))) };
-        Ok(Some(Ok(Recorded {
+        let Some(sight) = sight(tx, &kept.answer)? else { return Ok(Err(Failure::NotFound)) };
+        Ok(Ok(Recorded {
             decision: Some(known.entry.id),
             answer: kept.answer,
             warnings: kept.warnings,
             sight,
             replayed: true,
-        })))
+        }))
     }
 
     /// Records the decision with its effects, unless this is a dry run.

@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::answer::ContractAnswer;
 use super::call::Call;
-use super::conclude::About;
+use super::conclude::{About, Taken};
 use super::customers::forbidden;
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
@@ -19,7 +19,7 @@ use crate::values::{ContractId, DealId, PaymentId};
 impl Workflow {
     /// Contracts of a deal with their payments, the oldest first.
     pub async fn contracts(&self, call: &Call, deal: DealId) -> Outcome<Vec<ContractAnswer>> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, _)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             Ok(Ok(record.contracts.iter().map(|contract| with_payments(&record, contract)).collect()))
         })
@@ -27,7 +27,7 @@ impl Workflow {
     }
 
     pub async fn contract(&self, call: &Call, deal: DealId, id: ContractId) -> Outcome<ContractAnswer> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, _)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             Ok(of(&record, id).map(|contract| with_payments(&record, contract)).ok_or(Failure::NotFound))
         })
@@ -105,11 +105,10 @@ impl Workflow {
             + 'static,
     {
         self.writing(call, Action::DealsWrite, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &ContractAnswer| scene.deal_sight(tx, answer.contract.deal))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, deal, |answer: &ContractAnswer| answer.contract.deal)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             let about = About::deal(&record, sight);
             if !scene.permit.holds(&Row::from(&record), scene.now()) {
                 return scene.refuse(tx, about, forbidden(Action::DealsWrite));

@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::answer::DealAnswer;
 use super::call::Call;
-use super::conclude::{About, subject};
+use super::conclude::{About, Taken, subject};
 use super::customers::Page;
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
@@ -75,7 +75,7 @@ pub struct SeenDeal {
 
 impl Workflow {
     pub async fn deal(&self, call: &Call, id: DealId) -> Outcome<SeenDeal> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
             let rules = scene.rules();
             let dwell = dwell(rules, &record.deal, &record.customer, record.owner.as_ref(), scene.now());
@@ -175,11 +175,10 @@ impl Workflow {
     /// Changes fields and product of a deal.
     pub async fn change_deal(&self, call: &Call, id: DealId, patch: DealPatch) -> Written<DealAnswer> {
         self.writing(call, Action::DealsWrite, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             if let Some(failure) = scene.version_after_permission(&record) {
                 return Ok(Err(failure));
             }

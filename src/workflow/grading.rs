@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::answer::DealAnswer;
 use super::call::Call;
-use super::conclude::About;
+use super::conclude::{About, Taken};
 use super::failure::{Failure, Outcome, Written};
 use crate::engine::facts::Deal;
 use crate::engine::grade::{GradeRequest, Graded, compute, decide};
@@ -23,7 +23,7 @@ pub struct GradeExplained {
 impl Workflow {
     /// The stored grade, what the rules would say now, and why.
     pub async fn explain_grade(&self, call: &Call, id: DealId) -> Outcome<GradeExplained> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
             let graded = compute(scene.rules(), &record, scene.now());
             Ok(Ok(GradeExplained { deal: record.deal, graded, sight }))
@@ -34,11 +34,10 @@ impl Workflow {
     /// Computes and stores the grade, or the one that is wanted instead.
     pub async fn grade_deal(&self, call: &Call, id: DealId, request: GradeRequest) -> Written<DealAnswer> {
         self.writing(call, Action::DealsGrade, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             if let Some(failure) = scene.version_after_permission(&record) {
                 return Ok(Err(failure));
             }

@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::answer::DealAnswer;
 use super::call::Call;
-use super::conclude::About;
+use super::conclude::{About, Taken};
 use super::failure::{Failure, Outcome, Written};
 use crate::engine::facts::{Deal, DealFacts};
 use crate::engine::moves::{MoveOption, MoveRequest, decide, options};
@@ -23,7 +23,7 @@ pub struct Moves {
 impl Workflow {
     /// Every move from where the deal stands, each criterion met or unmet and why, for this caller.
     pub async fn moves(&self, call: &Call, id: DealId) -> Outcome<Moves> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
             let options = options(scene.rules(), &scene.actor, &record, scene.now());
             Ok(Ok(Moves { deal: record.deal, options, sight }))
@@ -34,11 +34,10 @@ impl Workflow {
     /// Moves a deal to another stage.
     pub async fn move_deal(&self, call: &Call, id: DealId, request: MoveRequest) -> Written<DealAnswer> {
         self.writing(call, Action::DealsMove, move |scene, tx| {
-            let replay = scene.replay(tx, |tx, answer: &DealAnswer| scene.deal_sight(tx, answer.deal.id))?;
-            if let Some(replayed) = replay {
-                return Ok(replayed);
-            }
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
+                Taken::Deal(record, sight) => (record, sight),
+                Taken::Ended(answer) => return Ok(answer),
+            };
             if let Some(failure) = scene.version_after_permission(&record) {
                 return Ok(Err(failure));
             }

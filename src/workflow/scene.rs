@@ -99,6 +99,8 @@ fn actor(active: &Active, call: &Call) -> Outcome<Arc<Actor>> {
 /// Whether a transaction may change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
+    /// Reads one deal and nothing beside it.
+    Glance,
     Read,
     Write,
 }
@@ -117,6 +119,16 @@ impl Workflow {
             };
         }
         Err(Failure::Unavailable(StoreError::Busy))
+    }
+
+    /// Plays a use case that reads one deal and nothing beside it: by one statement.
+    pub(super) async fn glancing<D, T, F>(&self, call: &Call, demand: D, work: F) -> Outcome<T>
+    where
+        D: Demand,
+        T: Send + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+    {
+        self.play(call, demand, Access::Glance, work).await
     }
 
     /// Plays a use case that only reads.
@@ -164,13 +176,12 @@ impl Workflow {
             let work = Arc::clone(&work);
             let looked_again = AtomicBool::new(false);
             let job = move |tx: &mut Tx<'_>| -> Result<Outcome<T>, StoreError> {
-                if tx.epochs()? != scene.active.epochs {
-                    return Err(StoreError::RulesChanged);
-                }
+                tx.expect(scene.active.epochs)?;
                 let outcome = work(&scene, tx)?;
                 // The same request may have been done after its key was looked for and before its facts were read, which
-                // then refuse it: the next run finds its answer.
+                // then refuse it: the next run finds its answer. Not if both were read in one moment.
                 if let (Err(_), Some(wanted)) = (&outcome, &scene.call.idempotency)
+                    && !tx.has_read_the_key()
                     && !looked_again.swap(true, Ordering::Relaxed)
                     && tx.remembered(scene.actor.who, &wanted.key)?.is_some()
                 {
@@ -179,6 +190,7 @@ impl Workflow {
                 Ok(outcome)
             };
             let done = match access {
+                Access::Glance => self.store.glance(job).await,
                 Access::Read => self.store.read(job).await,
                 Access::Write => self.store.write(job).await,
             };

@@ -12,10 +12,13 @@ use crate::values::{CustomerId, DealId, Key, UserId};
 impl<P: Clone + Send + Sync + 'static> Scene<P> {
     /// The deal with all that decisions about it rest on, if the caller may read it.
     pub fn see_deal(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Option<(DealFacts, Sight)>, StoreError> {
-        let Some(permit) = self.permit_for(Action::DealsRead) else { return Ok(None) };
-        let Some(record) = tx.deal_facts(id)? else { return Ok(None) };
-        let sight = permit.sight(&Row::from(&record), self.now());
-        Ok(sight.map(|sight| (record, sight)))
+        Ok(tx.deal_facts(id)?.and_then(|record| self.look_at(record)))
+    }
+
+    /// A deal with what the caller sees of it, if he may read it.
+    pub fn look_at(&self, record: DealFacts) -> Option<(DealFacts, Sight)> {
+        let sight = self.permit_for(Action::DealsRead)?.sight(&Row::from(&record), self.now())?;
+        Some((record, sight))
     }
 
     /// What the caller sees of a deal as it is now: asked again before an earlier answer is given again.

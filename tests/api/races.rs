@@ -5,6 +5,7 @@ use crate::company::Company;
 use crate::on_both;
 use serde_json::{Value as Json, json};
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs `run` as often as said, all beginning at the same moment.
 pub fn at_once<T: Send>(many: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
@@ -36,6 +37,39 @@ fn two<'a>(company: &'a Company, other: &'a Option<Server>) -> [&'a Server; 2] {
 fn another(company: &Company) -> Option<Server> {
     company.url.starts_with("postgres").then(|| company.another_process(&[]))
 }
+
+on_both!(
+    /// Where others write to the same deal as fast as they can, a call takes its turn: nobody is told to come back.
+    nobody_starves_on_a_busy_deal,
+    |company| {
+        people(company);
+        let deal = company.deal("li", "甲");
+        let other = another(company);
+        let (servers, token) = (two(company, &other), company.token("li"));
+        let path = format!("/v1/deals/{deal}");
+        let left = AtomicUsize::new(25);
+        let logged = at_once(5, |number| {
+            let server = servers[number % 2];
+            let mut logged = 0;
+            while number > 0 && left.load(Ordering::SeqCst) > 0 {
+                let call = json!({"kind": "call", "outcome": "reached"});
+                server.post(&format!("{path}/activities"), &call).token(&token).expect(201);
+                logged += 1;
+            }
+            while number == 0 && left.load(Ordering::SeqCst) > 0 {
+                let moved = server.post(&format!("{path}/moves"), &json!({"to": "graded"})).token(&token).send();
+                let change = json!({"fields": {"question": "why?"}});
+                let changed = server.patch(&path, &change).token(&token).header("if-match", "*").send();
+                // The others end whatever comes of it.
+                let good = (moved.status, changed.status) == (422, 200);
+                left.store(if good { left.load(Ordering::SeqCst) - 1 } else { 0 }, Ordering::SeqCst);
+                assert!(good, "{}\n{}", moved.text, changed.text);
+            }
+            logged
+        });
+        assert!(logged.iter().sum::<usize>() >= 4, "{logged:?}");
+    }
+);
 
 on_both!(a_change_names_the_version_that_it_changes, |company| {
     people(company);

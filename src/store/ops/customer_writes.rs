@@ -2,43 +2,38 @@
 
 use super::Conn;
 use super::people::one;
-use super::sql::Sql;
+use super::sql::{Sql, document};
 use crate::engine::effects::{CustomerChange, CustomerCreation};
-use crate::engine::facts::Contact;
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::schema::{customer_keys, customers};
 use crate::store::stored_fields::StoredFields;
-use crate::values::{CustomerId, Key, Time, UserId};
+use crate::values::{CustomerId, Key};
 use diesel::prelude::*;
 
-#[derive(Insertable)]
-#[diesel(table_name = customers, treat_none_as_default_value = false)]
-struct CustomerRow {
-    id: CustomerId,
-    creator: Option<UserId>,
-    fields: Json<StoredFields>,
-    contacts: Json<Vec<Contact>>,
-    version: i64,
-    facts_version: i64,
-    created_at: Time,
-    updated_at: Time,
+/// A customer as an INSERT.
+pub(in crate::store) fn create(creation: &CustomerCreation) -> Result<Sql, StoreError> {
+    let customer = &creation.customer;
+    Ok(Sql::insert(
+        "INSERT INTO customers (id, creator, fields, contacts, version, facts_version, created_at, updated_at)",
+        [
+            customer.id.into(),
+            customer.creator.into(),
+            document(&StoredFields(customer.fields.clone()))?,
+            document(&customer.contacts)?,
+            customer.version.into(),
+            customer.facts_version.into(),
+            customer.created_at.into(),
+            customer.updated_at.into(),
+        ],
+    ))
 }
 
-pub(super) fn create(conn: &mut Conn, creation: &CustomerCreation) -> Result<(), StoreError> {
-    let customer = &creation.customer;
-    let row = CustomerRow {
-        id: customer.id,
-        creator: customer.creator,
-        fields: Json(StoredFields(customer.fields.clone())),
-        contacts: Json(customer.contacts.clone()),
-        version: customer.version,
-        facts_version: customer.facts_version,
-        created_at: customer.created_at,
-        updated_at: customer.updated_at,
-    };
-    diesel::insert_into(customers::table).values(&row).execute(conn)?;
-    insert_keys(conn, customer.id, &creation.keys)
+/// In one order for all, so that two who insert the same keys do not wait for each other.
+pub(in crate::store) fn in_order(keys: &[(Key, String)]) -> Vec<&(Key, String)> {
+    let mut keys: Vec<_> = keys.iter().collect();
+    keys.sort();
+    keys
 }
 
 pub(super) fn change(conn: &mut Conn, change: &CustomerChange) -> Result<(), StoreError> {
@@ -62,11 +57,9 @@ pub(super) fn raise_facts_version(conn: &mut Conn, customer: CustomerId) -> Resu
     one(sql.execute(conn)?)
 }
 
-/// In one order for all, so that two who insert the same keys do not wait for each other.
-fn insert_keys(conn: &mut Conn, customer: CustomerId, keys: &[(Key, String)]) -> Result<(), StoreError> {
-    let mut keys: Vec<_> = keys.iter().collect();
-    keys.sort();
-    for (combination, normalised) in keys {
+/// The identity key by key: the first that another customer has names him.
+pub(super) fn insert_keys(conn: &mut Conn, customer: CustomerId, keys: &[(Key, String)]) -> Result<(), StoreError> {
+    for (combination, normalised) in in_order(keys) {
         let inserted = diesel::insert_into(customer_keys::table)
             .values((
                 customer_keys::combination.eq(combination.as_str()),

@@ -2,13 +2,16 @@
 
 use super::Conn;
 use super::deals::PersonRow;
+use super::sql::Sql;
 use crate::engine::facts::{Customer, Deal, Person};
 use crate::store::StoreError;
+use crate::store::columns::Uid;
 use crate::store::lists::CustomerItem;
 use crate::store::rows::{CustomerRow, DealRow};
-use crate::store::schema::{customer_keys, customers, deals, users};
+use crate::store::schema::{customers, deals, users};
 use crate::values::{CustomerId, Key};
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use std::collections::BTreeMap;
 
 pub fn customer(conn: &mut Conn, id: CustomerId) -> Result<Option<Customer>, StoreError> {
@@ -40,16 +43,19 @@ pub(super) fn held_deals(conn: &mut Conn, of: &[CustomerId]) -> Result<BTreeMap<
     Ok(held)
 }
 
+/// By one statement: of several keys that were taken in one moment, the first names whose they are.
 pub fn customer_by_keys(conn: &mut Conn, keys: &[(Key, String)]) -> Result<Option<(CustomerId, Key)>, StoreError> {
-    for (combination, normalised) in keys {
-        let found: Option<CustomerId> = customer_keys::table
-            .find((combination, normalised))
-            .select(customer_keys::customer)
-            .first(conn)
-            .optional()?;
-        if let Some(customer) = found {
-            return Ok(Some((customer, combination.clone())));
-        }
+    if keys.is_empty() {
+        return Ok(None);
     }
-    Ok(None)
+    let one = |(combination, normalised): &(Key, String)| {
+        let mut sql = Sql::new("(combination = ");
+        sql.bind(combination).push(" AND normalised = ").bind(normalised.as_str()).push(")");
+        sql
+    };
+    let mut sql = Sql::new("SELECT customer, combination FROM customer_keys WHERE ");
+    sql.append(Sql::joined(keys.iter().map(one), " OR ", "1 = 0"));
+    let found: Vec<(CustomerId, Key)> = sql.load::<(Uid, Text), _>(conn)?;
+    let first = |(wanted, _): &(Key, String)| found.iter().find(|(_, combination)| combination == wanted).cloned();
+    Ok(keys.iter().find_map(first))
 }

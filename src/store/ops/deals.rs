@@ -1,14 +1,13 @@
 //! Reading deals and what hangs on them.
 
 use super::Conn;
-use super::holdings::holdings_of;
 use crate::engine::effects::{HistoryKind, HistoryLine};
-use crate::engine::facts::{Activity, Contract, Deal, DealFacts, DealState, Payment, Person, Visit};
+use crate::engine::facts::{Activity, Contract, Deal, DealState, Payment, Person};
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::deals::{ActivityQuery, HistoryEntry};
-use crate::store::rows::{ActivityRow, ContractRow, CustomerRow, DealRow, PaymentRow};
-use crate::store::schema::{activities as activities_table, contracts as contracts_table, customers, deals, users};
+use crate::store::rows::{ActivityRow, ContractRow, DealRow, PaymentRow};
+use crate::store::schema::{activities as activities_table, contracts as contracts_table, deals};
 use crate::store::schema::{history as history_table, payments as payments_table};
 use crate::store::stored_fields::StoredFields;
 use crate::values::{ContractId, CustomerId, DealId, DecisionId, Key, PaymentId, TeamId, Time, UserId};
@@ -66,65 +65,6 @@ struct HistoryRow {
 pub fn deal(conn: &mut Conn, id: DealId) -> Result<Option<Deal>, StoreError> {
     let row: Option<DealRow> = deals::table.find(id).first(conn).optional()?;
     Ok(row.map(Deal::from))
-}
-
-pub fn deal_facts(conn: &mut Conn, id: DealId) -> Result<Option<DealFacts>, StoreError> {
-    let row: Option<(DealRow, CustomerRow, Option<PersonRow>)> = deals::table
-        .inner_join(customers::table.on(customers::id.eq(deals::customer)))
-        .left_join(users::table.on(deals::owner.eq(users::id.nullable())))
-        .filter(deals::id.eq(id))
-        .select((
-            deals::all_columns,
-            customers::all_columns,
-            (users::id, users::roles, users::team, users::active, users::fields).nullable(),
-        ))
-        .first(conn)
-        .optional()?;
-    let Some((deal, customer, owner)) = row else { return Ok(None) };
-    let deal = Deal::from(deal);
-    let rows: Vec<ActivityRow> = activities_table::table
-        .filter(activities_table::deal.eq(id))
-        .order((activities_table::at, activities_table::id))
-        .load(conn)?;
-    let visits = visits(history(conn, id, None, i64::MAX)?);
-    let owner = match owner.map(Person::from) {
-        Some(person) => Some(Person { holdings: holdings_of(conn, person.id)?, ..person }),
-        None => None,
-    };
-    let (customer_open_deals, customer_won_deals) = open_and_won(conn, deal.customer)?;
-    Ok(Some(DealFacts {
-        customer: customer.into(),
-        activities: rows.into_iter().map(Activity::from).collect(),
-        contracts: contracts(conn, id)?,
-        payments: payments(conn, id)?,
-        visits,
-        owner,
-        customer_open_deals,
-        customer_won_deals,
-        deal,
-    }))
-}
-
-/// Each line but a change of owner begins a visit and ends the one before.
-fn visits(history: Vec<HistoryEntry>) -> Vec<Visit> {
-    let mut visits: Vec<Visit> = Vec::new();
-    for HistoryEntry { line, .. } in history {
-        if line.kind == HistoryKind::Owner {
-            continue;
-        }
-        if let Some(before) = visits.last_mut() {
-            before.left_at = Some(line.at);
-        }
-        visits.push(Visit { stage: line.to, entered_at: line.at, left_at: None });
-    }
-    visits
-}
-
-/// How many of the customer's deals are open, how many won.
-fn open_and_won(conn: &mut Conn, customer: CustomerId) -> Result<(u32, u32), StoreError> {
-    let states: Vec<DealState> = deals::table.filter(deals::customer.eq(customer)).select(deals::state).load(conn)?;
-    let count = |state| u32::try_from(states.iter().filter(|one| **one == state).count()).unwrap_or(u32::MAX);
-    Ok((count(DealState::Open), count(DealState::Won)))
 }
 
 pub fn open_deal(conn: &mut Conn, customer: CustomerId, funnel: &Key) -> Result<Option<DealId>, StoreError> {

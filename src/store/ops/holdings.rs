@@ -1,8 +1,8 @@
 //! How many deals an owner holds in a stage. Counted here and nowhere by counting rows in a writing statement: two
 //! callers would both pass a cap of one. The database's own check `holding_cap` decides.
 
-use super::Conn;
 use super::sql::Sql;
+use super::{Conn, dialect};
 use crate::engine::effects::HoldingChange;
 use crate::store::StoreError;
 use crate::store::columns::Uid;
@@ -11,9 +11,12 @@ use crate::values::{Key, UserId};
 use diesel::sql_types::{Integer, Text};
 use std::collections::BTreeMap;
 
-/// All steps as one ordered upsert. Two statements, or another order, and two moves that cross would wait for each
-/// other; leaving lifts the row's cap, so that a lowered cap never keeps a deal from leaving.
-pub(super) fn apply<'a>(conn: &mut Conn, steps: impl Iterator<Item = &'a HoldingChange>) -> Result<(), StoreError> {
+/// All steps as one ordered upsert, from what stands `beside` them. Two statements, or another order, and two moves that
+/// cross would wait for each other; leaving lifts the row's cap, so that a lowered cap never keeps a deal from leaving.
+pub(in crate::store) fn upsert<'a>(
+    steps: impl Iterator<Item = &'a HoldingChange>,
+    beside: &'static str,
+) -> Option<Sql> {
     let mut rows: BTreeMap<(UserId, &Key, &Key), (i64, Option<u32>)> = BTreeMap::new();
     for step in steps {
         let row = rows.entry((step.owner, &step.funnel, &step.stage)).or_default();
@@ -22,20 +25,23 @@ pub(super) fn apply<'a>(conn: &mut Conn, steps: impl Iterator<Item = &'a Holding
     }
     rows.retain(|_, (step, _)| *step != 0);
     if rows.is_empty() {
-        return Ok(());
+        return None;
     }
     let values = rows.into_iter().map(|((owner, funnel, stage), (step, cap))| {
         let mut row = Sql::new("(");
         row.bind(owner).push(", ").bind(funnel).push(", ").bind(stage);
-        row.push(", CAST(").bind(step).push(" AS INTEGER), CAST(").bind(super::sql::Bind::Int(cap.map(i64::from)));
-        row.push(" AS INTEGER))");
+        row.push(", ").bind(step).push(", ").bind(cap.map(i64::from)).push(")");
         row
     });
-    let mut sql = Sql::new("INSERT INTO holdings (owner, funnel, stage, n, cap) VALUES ");
-    sql.append(Sql::listed(values));
+    let mut sql = Sql::new(
+        "INSERT INTO holdings (owner, funnel, stage, n, cap) SELECT v.column1, v.column2, v.column3, \
+         CAST(v.column4 AS INTEGER), CAST(v.column5 AS INTEGER) FROM (VALUES ",
+    );
+    sql.append(Sql::listed(values)).push(") AS v").push(beside);
+    sql.push(" WHERE 1 = 1 ORDER BY v.column1, v.column2").push(dialect::BY_CODE_POINT);
+    sql.push(", v.column3").push(dialect::BY_CODE_POINT);
     sql.push(" ON CONFLICT (owner, funnel, stage) DO UPDATE SET n = holdings.n + excluded.n, cap = excluded.cap");
-    sql.execute(conn)?;
-    Ok(())
+    Some(sql)
 }
 
 /// What the owner holds, by (funnel, stage); stages without a deal are left out.

@@ -2,12 +2,12 @@
 
 use super::condition::{FALSE, Rows, TRUE};
 use super::customers::held_deals;
-use super::deals::{PersonRow, deal_facts};
+use super::deals::PersonRow;
 use super::sql::{Bind, Sql};
 use super::visibility::{self, open_on_customers, open_on_deals};
 use super::{Conn, dialect};
 use crate::engine::dwell::StageDeadline;
-use crate::engine::facts::{Customer, Deal, DealFacts, Person};
+use crate::engine::facts::{Customer, Deal, Person};
 use crate::engine::filter::RowFilter;
 use crate::rules::expression::{Entity, Operand, Path, Predicate};
 use crate::rules::model::FieldKind;
@@ -87,10 +87,6 @@ pub fn sees_customer(conn: &mut Conn, id: CustomerId, filter: &RowFilter) -> Res
     let mut sql = Sql::new("SELECT c.id");
     sql.push(FROM_CUSTOMERS).append(equal("c.id = ", id)).push(" AND ").append(visibility::customers(filter));
     Ok(!sql.load::<Uid, AnyId>(conn)?.is_empty())
-}
-
-pub fn visible_deal(conn: &mut Conn, id: DealId, filter: &RowFilter) -> Result<Option<DealFacts>, StoreError> {
-    if sees_deal(conn, id, filter)? { deal_facts(conn, id) } else { Ok(None) }
 }
 
 fn equal(column: &'static str, value: impl Into<Bind>) -> Sql {

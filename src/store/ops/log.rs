@@ -1,15 +1,17 @@
 //! History and the one log: only appended to. Personal values lie beside the log, where erasing a person finds them.
 
 use super::Conn;
+use super::sql::{Bind, Sql, verbatim};
 use crate::engine::actor::Who;
 use crate::engine::decision::{Checked, FactsRead};
 use crate::engine::effects::{HistoryKind, HistoryLine};
 use crate::store::StoreError;
-use crate::store::columns::Json;
-use crate::store::entry::{Entry, IdempotencyKey, LogEntry, LogQuery, Outcome, Remembered, Subject};
-use crate::store::schema::{decision_personal, decisions, history, idempotency};
-use crate::values::{CustomerId, DealId, DecisionId, Key, TeamId, Time, UserId, Value};
+use crate::store::columns::{Json, JsonText};
+use crate::store::entry::{Entry, LogEntry, LogQuery, Outcome, Remembered, Subject};
+use crate::store::schema::{decision_personal, decisions, idempotency};
+use crate::values::{CustomerId, DealId, DecisionId, Key, Time, UserId, Value};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -27,31 +29,10 @@ struct StoredChecked {
 type Values = IndexMap<String, Option<Value>>;
 
 /// Values about persons as they lie beside the log.
-struct Personal {
+pub(in crate::store) struct Personal {
     salt: Vec<u8>,
     digest: String,
-    values: Json<Values>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = decisions, treat_none_as_default_value = false)]
-struct NewDecisionRow<'a> {
-    id: DecisionId,
-    at: Time,
-    actor: Option<UserId>,
-    roles: Json<Vec<Key>>,
-    action: &'a str,
-    subject_kind: &'a str,
-    subject: Option<&'a str>,
-    deal: Option<DealId>,
-    customer: Option<CustomerId>,
-    rules_version: i64,
-    outcome: &'static str,
-    criteria: Json<Vec<StoredChecked>>,
-    facts: Json<Values>,
-    answer: Json<serde_json::Value>,
-    request_id: Option<&'a str>,
-    personal_digest: Option<String>,
+    values: JsonText,
 }
 
 #[derive(Queryable)]
@@ -77,31 +58,6 @@ struct DecisionRow {
     _chain_digest: Option<Vec<u8>>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = history, treat_none_as_default_value = false)]
-struct NewHistoryRow<'a> {
-    deal: DealId,
-    customer: CustomerId,
-    kind: &'static str,
-    at: Time,
-    funnel: &'a Key,
-    from_stage: Option<&'a Key>,
-    to_stage: &'a Key,
-    owner: Option<UserId>,
-    team: Option<TeamId>,
-    new_owner: Option<UserId>,
-    new_team: Option<TeamId>,
-    grade: Option<&'a Key>,
-    product: Option<&'a Key>,
-    reason: Option<&'a Key>,
-    entered_at: Option<Time>,
-    dwell_micros: Option<i64>,
-    target_micros: Option<i64>,
-    actor: Option<UserId>,
-    rules_version: i64,
-    decision: DecisionId,
-}
-
 fn user(who: Who) -> Option<UserId> {
     match who {
         Who::User(id) => Some(id),
@@ -120,87 +76,113 @@ fn kind_word(kind: HistoryKind) -> &'static str {
     }
 }
 
-pub(super) fn append_history(
-    conn: &mut Conn,
-    entry: &Entry,
-    deal: DealId,
-    customer: CustomerId,
-    line: &HistoryLine,
-) -> Result<(), StoreError> {
-    let row = NewHistoryRow {
-        deal,
-        customer,
-        kind: kind_word(line.kind),
-        at: line.at,
-        funnel: &line.funnel,
-        from_stage: line.from.as_ref(),
-        to_stage: &line.to,
-        owner: line.owner,
-        team: line.team,
-        new_owner: line.new_owner,
-        new_team: line.new_team,
-        grade: line.grade.as_ref(),
-        product: line.product.as_ref(),
-        reason: line.reason.as_ref(),
-        entered_at: line.entered_at,
-        dwell_micros: line.dwell_micros,
-        target_micros: line.target_micros,
-        actor: user(entry.actor),
-        rules_version: entry.rules_version,
-        decision: entry.id,
-    };
-    diesel::insert_into(history::table).values(&row).execute(conn)?;
-    Ok(())
+/// A line of history as an INSERT.
+pub(in crate::store) fn history_line(entry: &Entry, deal: DealId, customer: CustomerId, line: &HistoryLine) -> Sql {
+    Sql::insert(
+        "INSERT INTO history (deal, customer, kind, at, funnel, from_stage, to_stage, owner, team, new_owner, new_team, \
+         grade, product, reason, entered_at, dwell_micros, target_micros, actor, rules_version, decision)",
+        [
+            deal.into(),
+            customer.into(),
+            kind_word(line.kind).into(),
+            line.at.into(),
+            (&line.funnel).into(),
+            line.from.as_ref().into(),
+            (&line.to).into(),
+            line.owner.into(),
+            line.team.into(),
+            line.new_owner.into(),
+            line.new_team.into(),
+            line.grade.as_ref().into(),
+            line.product.as_ref().into(),
+            line.reason.as_ref().into(),
+            line.entered_at.into(),
+            line.dwell_micros.into(),
+            line.target_micros.into(),
+            user(entry.actor).into(),
+            entry.rules_version.into(),
+            entry.id.into(),
+        ],
+    )
 }
 
-pub(super) fn append_decision(conn: &mut Conn, entry: &Entry) -> Result<i64, StoreError> {
-    let personal = personal(entry)?;
-    let row = NewDecisionRow {
-        id: entry.id,
-        at: entry.at,
-        actor: user(entry.actor),
-        roles: Json(entry.roles.clone()),
-        action: &entry.action,
-        subject_kind: &entry.subject.kind,
-        subject: entry.subject.id.as_deref(),
-        deal: entry.deal,
-        customer: entry.customer,
-        rules_version: entry.rules_version,
-        outcome: match entry.outcome {
-            Outcome::Allowed => "allowed",
-            Outcome::Refused => "refused",
-        },
-        criteria: Json(entry.criteria.iter().map(|checked| depersonalised(checked, &entry.facts.personal)).collect()),
-        facts: Json(entry.facts.values.clone()),
-        answer: Json(entry.answer.clone()),
-        request_id: entry.request_id.as_deref(),
-        personal_digest: personal.as_ref().map(|personal| personal.digest.clone()),
+/// The entry as an INSERT, without its personal values.
+pub(in crate::store) fn decision_line(entry: &Entry, personal: Option<&Personal>) -> Result<Sql, StoreError> {
+    let criteria: Vec<_> = entry.criteria.iter().map(|one| depersonalised(one, &entry.facts.personal)).collect();
+    let outcome = match entry.outcome {
+        Outcome::Allowed => "allowed",
+        Outcome::Refused => "refused",
     };
-    let seq = diesel::insert_into(decisions::table).values(&row).returning(decisions::seq).get_result(conn)?;
-    if let Some(Personal { salt, values, .. }) = personal {
-        diesel::insert_into(decision_personal::table)
-            .values((
-                decision_personal::seq.eq(seq),
-                decision_personal::customer.eq(entry.customer),
-                decision_personal::salt.eq(salt),
-                decision_personal::facts.eq(values),
-            ))
-            .execute(conn)?;
+    Ok(Sql::insert(
+        "INSERT INTO decisions (id, at, actor, roles, action, subject_kind, subject, deal, customer, rules_version, \
+         outcome, criteria, facts, answer, request_id, personal_digest)",
+        [
+            entry.id.into(),
+            entry.at.into(),
+            user(entry.actor).into(),
+            verbatim(&entry.roles)?,
+            entry.action.as_str().into(),
+            entry.subject.kind.as_str().into(),
+            entry.subject.id.as_deref().into(),
+            entry.deal.into(),
+            entry.customer.into(),
+            entry.rules_version.into(),
+            outcome.into(),
+            verbatim(&criteria)?,
+            verbatim(&entry.facts.values)?,
+            verbatim(&entry.answer)?,
+            entry.request_id.as_deref().into(),
+            personal.map(|personal| personal.digest.as_str()).into(),
+        ],
+    ))
+}
+
+/// The personal values of a decision as an INSERT; `seq` is said by what is appended.
+pub(in crate::store) fn personal_line(entry: &Entry, personal: Personal) -> Sql {
+    let mut sql = Sql::insert(
+        "INSERT INTO decision_personal (customer, salt, facts, seq)",
+        [entry.customer.into(), personal.salt.into(), Bind::Verbatim(personal.values)],
+    );
+    sql.push(", ");
+    sql
+}
+
+/// The key of a decision as an INSERT; `seq` is said by what is appended.
+pub(in crate::store) fn key_line(entry: &Entry) -> Option<Sql> {
+    let key = entry.idempotency.as_ref().filter(|_| entry.outcome == Outcome::Allowed)?;
+    let mut sql = Sql::insert(
+        "INSERT INTO idempotency (actor, key, fingerprint, at, decision)",
+        [key_owner(entry.actor).into(), key.key.as_str().into(), key.fingerprint.to_vec().into(), entry.at.into()],
+    );
+    sql.push(", ");
+    Some(sql)
+}
+
+pub(super) fn append_decision(conn: &mut Conn, entry: &Entry) -> Result<(), StoreError> {
+    let personal = personal(entry)?;
+    let mut sql = decision_line(entry, personal.as_ref())?;
+    sql.push(" RETURNING seq");
+    let seq: Vec<i64> = sql.load::<BigInt, _>(conn)?;
+    let seq = *seq.first().ok_or_else(|| StoreError::failed("writing the log", "it gave no number"))?;
+    let lines = personal.map(|personal| personal_line(entry, personal)).into_iter().chain(key_line(entry));
+    for mut line in lines {
+        line.bind(seq);
+        line.execute(conn)?;
     }
-    Ok(seq)
+    Ok(())
 }
 
 /// What a decision used of values about persons; the salt goes with the values: after they are erased the digest
 /// that stays in the log cannot be guessed back.
-fn personal(entry: &Entry) -> Result<Option<Personal>, StoreError> {
+pub(in crate::store) fn personal(entry: &Entry) -> Result<Option<Personal>, StoreError> {
     if entry.facts.personal.is_empty() {
         return Ok(None);
     }
-    let values = entry.facts.personal.clone();
-    let text = serde_json::to_string(&values).map_err(|error| StoreError::failed("writing facts", error))?;
+    let values =
+        serde_json::to_string(&entry.facts.personal).map_err(|error| StoreError::failed("writing facts", error))?;
     let salt = Uuid::new_v4().into_bytes().to_vec();
-    let digest = hex::encode(Sha256::new().chain_update(&salt).chain_update(text).finalize());
-    Ok(Some(Personal { salt, digest, values: Json(values) }))
+    let digest = hex::encode(Sha256::new().chain_update(&salt).chain_update(&values).finalize());
+    Ok(Some(Personal { salt, digest, values: JsonText(values) }))
 }
 
 fn depersonalised(checked: &Checked, personal: &Values) -> StoredChecked {
@@ -210,22 +192,8 @@ fn depersonalised(checked: &Checked, personal: &Values) -> StoredChecked {
     StoredChecked { checked, personal: names }
 }
 
-pub(super) fn remember(conn: &mut Conn, entry: &Entry, key: &IdempotencyKey, seq: i64) -> Result<(), StoreError> {
-    let inserted = diesel::insert_into(idempotency::table)
-        .values((
-            idempotency::actor.eq(key_owner(entry.actor)),
-            idempotency::key.eq(&key.key),
-            idempotency::fingerprint.eq(key.fingerprint.as_slice()),
-            idempotency::decision.eq(seq),
-            idempotency::at.eq(entry.at),
-        ))
-        .on_conflict_do_nothing()
-        .execute(conn)?;
-    if inserted == 1 { Ok(()) } else { Err(StoreError::KeyTaken) }
-}
-
 /// Keys are each actor's own; the product itself has the nil id.
-fn key_owner(who: Who) -> UserId {
+pub(super) fn key_owner(who: Who) -> UserId {
     user(who).unwrap_or(UserId(Uuid::nil()))
 }
 
@@ -238,8 +206,13 @@ pub fn remembered(conn: &mut Conn, actor: Who, key: &str) -> Result<Option<Remem
     let Some((fingerprint, seq)) = found else { return Ok(None) };
     let fingerprint =
         fingerprint.try_into().map_err(|_| StoreError::failed("reading a key", "its fingerprint is not 32 bytes"))?;
-    let row: DecisionRow = decisions::table.find(seq).first(conn)?;
-    Ok(entries(conn, vec![row])?.pop().map(|entry| Remembered { fingerprint, entry }))
+    Ok(entry_of(conn, seq)?.map(|entry| Remembered { fingerprint, entry }))
+}
+
+/// The entry of that number.
+pub fn entry_of(conn: &mut Conn, seq: i64) -> Result<Option<LogEntry>, StoreError> {
+    let row: Option<DecisionRow> = decisions::table.find(seq).first(conn).optional()?;
+    Ok(entries(conn, row.into_iter().collect())?.pop())
 }
 
 pub fn forget_keys(conn: &mut Conn, before: Time) -> Result<usize, StoreError> {

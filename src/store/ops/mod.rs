@@ -4,13 +4,15 @@
 pub(super) use super::{Conn, Db, dialect};
 
 mod condition;
-mod customer_writes;
+pub(in crate::store) mod customer_writes;
 pub(in crate::store) mod customers;
-mod deal_writes;
+pub(in crate::store) mod deal_writes;
 pub(in crate::store) mod deals;
 pub(in crate::store) mod directory;
+pub(in crate::store) mod facts;
 pub(in crate::store) mod holdings;
 pub(in crate::store) mod lists;
+pub(in crate::store) mod locks;
 pub(in crate::store) mod log;
 pub(in crate::store) mod people;
 pub(in crate::store) mod record;

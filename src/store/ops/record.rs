@@ -8,11 +8,11 @@ use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_ve
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
 use crate::store::StoreError;
-use crate::store::entry::{CustomerGuard, Effect, Entry, Outcome};
+use crate::store::entry::{CustomerGuard, Effect, Entry};
 use crate::values::{CustomerId, DealId};
 use diesel::sql_types::BigInt;
 
-pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<i64, StoreError> {
+pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<(), StoreError> {
     guard_epochs(conn, entry, effects)?;
     guard_customer(conn, entry, effects)?;
     for effect in effects {
@@ -21,15 +21,13 @@ pub fn record(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Result<
     if !effects.iter().any(touches_deal) {
         guard_untouched_deal(conn, entry)?;
     }
-    holdings::apply(conn, effects.iter().flat_map(|effect| steps(effect)))?;
+    if let Some(upsert) = holdings::upsert(effects.iter().flat_map(|effect| steps(effect)), "") {
+        upsert.execute(conn)?;
+    }
     for (deal, customer, line) in effects.iter().filter_map(line) {
-        log::append_history(conn, entry, deal, customer, line)?;
+        log::history_line(entry, deal, customer, line).execute(conn)?;
     }
-    let seq = log::append_decision(conn, entry)?;
-    if let (Some(key), Outcome::Allowed) = (&entry.idempotency, entry.outcome) {
-        log::remember(conn, entry, key, seq)?;
-    }
-    Ok(seq)
+    log::append_decision(conn, entry)
 }
 
 /// Who came in between and took the identity may have been the same request, under the same key: the next try finds
@@ -87,7 +85,7 @@ fn guard_customer(conn: &mut Conn, entry: &Entry, effects: &[Effect<'_>]) -> Res
 }
 
 /// Whose facts the effect changes: his own fields, or how many open and won deals he has.
-fn changes_customer(effect: &Effect<'_>) -> Option<CustomerId> {
+pub(in crate::store) fn changes_customer(effect: &Effect<'_>) -> Option<CustomerId> {
     match effect {
         Effect::CustomerChange(change) => Some(change.customer),
         Effect::DealCreation(creation) => Some(creation.deal.customer),
@@ -110,29 +108,27 @@ fn changes_state(step: &Move) -> bool {
 }
 
 fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), StoreError> {
-    let guard = entry.guards.deal;
+    if let Some(update) = deal_writes::update(entry, effect)? {
+        one(update.execute(conn)?)?;
+    }
+    if let Some(addition) = deal_writes::addition(effect) {
+        addition.execute(conn)?;
+    }
     match effect {
-        Effect::CustomerCreation(creation) => customer_writes::create(conn, creation),
+        Effect::CustomerCreation(creation) => {
+            customer_writes::create(creation)?.execute(conn)?;
+            customer_writes::insert_keys(conn, creation.customer.id, &creation.keys)
+        }
         Effect::CustomerChange(change) => customer_writes::change(conn, change),
-        Effect::DealCreation(creation) => deal_writes::create(conn, creation),
-        Effect::DealChange(change) => deal_writes::change(conn, guard, change),
-        Effect::Move(step) => deal_writes::step(conn, guard, step, entry.at),
-        Effect::Grading(grading) => deal_writes::grade(conn, guard, grading),
-        Effect::Assignment(assignment) => deal_writes::assign(conn, guard, assignment),
-        Effect::ActivityLogged(logged) => {
-            deal_writes::touch(conn, guard, logged.activity.deal)?;
-            deal_writes::log_activity(conn, logged)
-        }
-        Effect::ContractChange(change) => {
-            deal_writes::touch(conn, guard, change.contract.deal)?;
-            deal_writes::contract(conn, change)
-        }
-        Effect::PaymentChange(change) => {
-            deal_writes::touch(conn, guard, change.deal)?;
-            deal_writes::payment(conn, change)
-        }
+        Effect::DealCreation(creation) => deal_writes::create(creation)?.execute(conn).map(drop).map_err(Into::into),
+        Effect::ContractChange(_) | Effect::PaymentChange(_) => deal_writes::amend(conn, effect),
         Effect::People(change) => people::apply(conn, change),
         Effect::Rules(activation) => rules_versions::activate(conn, activation),
+        Effect::DealChange(_)
+        | Effect::Move(_)
+        | Effect::Grading(_)
+        | Effect::Assignment(_)
+        | Effect::ActivityLogged(_) => Ok(()),
     }
 }
 
@@ -157,14 +153,13 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
 /// A refusal changes no deal; but it too must rest on facts of one moment.
 fn guard_untouched_deal(conn: &mut Conn, entry: &Entry) -> Result<(), StoreError> {
     let Some(guard) = entry.guards.deal else { return Ok(()) };
-    let mut sql = Sql::new("SELECT 1 FROM deals WHERE id = ");
-    sql.bind(guard.deal).push(" AND version = ").bind(guard.version);
-    sql.push(" AND facts_version = ").bind(guard.facts_version);
+    let mut sql = Sql::new("SELECT 1 FROM deals");
+    sql.append(deal_writes::as_read(guard));
     let found: Vec<i32> = sql.load::<diesel::sql_types::Integer, _>(conn)?;
     one(found.len())
 }
 
-fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
+pub(in crate::store) fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
     match effect {
         Effect::DealCreation(creation) => &creation.holdings,
         Effect::Move(step) => &step.holdings,
@@ -181,7 +176,7 @@ fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
     }
 }
 
-fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, CustomerId, &'a HistoryLine)> {
+pub(in crate::store) fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, CustomerId, &'a HistoryLine)> {
     match effect {
         Effect::DealCreation(creation) => Some((creation.deal.id, creation.deal.customer, &creation.history)),
         Effect::Move(step) => Some((step.deal, step.customer, &step.history)),

@@ -5,7 +5,8 @@
 //! outside is bound.
 
 use super::{Conn, Db};
-use crate::store::columns::{AnyId, Document, Json, Uid};
+use crate::store::StoreError;
+use crate::store::columns::{AnyId, Document, Json, JsonText, Uid, Verbatim};
 use crate::values::Key;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::query_dsl::methods::LoadQuery;
@@ -36,6 +37,7 @@ pub(in crate::store) enum Bind {
     Id(Option<AnyId>),
     Bytes(Vec<u8>),
     Json(Json<serde_json::Value>),
+    Verbatim(JsonText),
 }
 
 impl Sql {
@@ -56,6 +58,19 @@ impl Sql {
     pub fn bind(&mut self, value: impl Into<Bind>) -> &mut Self {
         self.0.push(Part::Bind(value.into()));
         self
+    }
+
+    /// `INSERT INTO table (columns)` with values for them, as a SELECT: where they come from may follow.
+    pub fn insert(into: &'static str, values: impl IntoIterator<Item = Bind>) -> Self {
+        let mut sql = Self::new(into);
+        sql.push(" SELECT ");
+        for (number, value) in values.into_iter().enumerate() {
+            if number > 0 {
+                sql.push(", ");
+            }
+            sql.bind(value);
+        }
+        sql
     }
 
     /// A key of a document as a literal; bound if it has letters that no name of the rules has.
@@ -138,6 +153,7 @@ impl<ST> QueryFragment<Db> for Typed<ST> {
                 Part::Bind(Bind::Id(id)) => out.push_bind_param::<Nullable<Uid>, _>(id)?,
                 Part::Bind(Bind::Bytes(bytes)) => out.push_bind_param::<Binary, _>(bytes)?,
                 Part::Bind(Bind::Json(json)) => out.push_bind_param::<Document, _>(json)?,
+                Part::Bind(Bind::Verbatim(json)) => out.push_bind_param::<Verbatim, _>(json)?,
             }
         }
         Ok(())
@@ -162,9 +178,27 @@ impl From<Option<&Key>> for Bind {
     }
 }
 
+impl From<Option<&str>> for Bind {
+    fn from(text: Option<&str>) -> Self {
+        Self::Text(text.map(str::to_owned))
+    }
+}
+
+impl From<Option<crate::values::Date>> for Bind {
+    fn from(day: Option<crate::values::Date>) -> Self {
+        Self::Text(day.map(|day| day.format("%Y-%m-%d").to_string()))
+    }
+}
+
 impl From<i64> for Bind {
     fn from(number: i64) -> Self {
         Self::Int(Some(number))
+    }
+}
+
+impl From<Option<i64>> for Bind {
+    fn from(number: Option<i64>) -> Self {
+        Self::Int(number)
     }
 }
 
@@ -206,4 +240,16 @@ macro_rules! ids {
         }
     )*};
 }
-ids! { CustomerId DealId UserId TeamId DecisionId ContractId PaymentId }
+ids! { ActivityId CustomerId DealId UserId TeamId DecisionId ContractId PaymentId }
+
+/// What is kept as JSON, letter by letter.
+pub(in crate::store) fn verbatim(value: &impl serde::Serialize) -> Result<Bind, StoreError> {
+    let json = serde_json::to_string(value).map_err(|error| StoreError::failed("writing JSON", error))?;
+    Ok(Bind::Verbatim(JsonText(json)))
+}
+
+/// What conditions look into.
+pub(in crate::store) fn document(value: &impl serde::Serialize) -> Result<Bind, StoreError> {
+    let json = serde_json::to_value(value).map_err(|error| StoreError::failed("writing JSON", error))?;
+    Ok(Bind::from(json))
+}

@@ -16,6 +16,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long one attempt to reach the server may take: with it a lost database is answered within two seconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// Asks the server for English messages. The driver hands on no SQLSTATE, so that a lock that was waited for in vain
+/// is known by its words (`StoreError`). A user who may not ask keeps the server's language.
+const IN_ENGLISH: &str = "DO $$ BEGIN IF current_setting('lc_messages') !~ '^(C|POSIX|en)' \
+     THEN PERFORM set_config('lc_messages', 'C', false); END IF; \
+     EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
 /// Everything that is needed to connect.
 pub(in crate::store) struct Connector {
     config: tokio_postgres::Config,
@@ -41,9 +47,10 @@ impl Connector {
             _ => None,
         };
         let setup = format!(
-            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000",
+            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000; {}",
             settings.statement_timeout.as_millis(),
-            settings.lock_timeout.as_millis()
+            settings.lock_timeout.as_millis(),
+            IN_ENGLISH
         );
         Ok(Self { config, tls, setup })
     }

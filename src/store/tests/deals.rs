@@ -11,6 +11,7 @@ use crate::engine::effects::{
     ActivityLogged, Assignment, ContractChange, CustomerChange, DealChange, Grading, HistoryKind, PaymentChange,
 };
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, DealState, Payment, Visit};
+use crate::store::tx::Link;
 use crate::store::{ActivityQuery, Effect, Entry, Guards, IdempotencyKey, LogQuery, Outcome, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{ActivityId, ContractId, Currency, DecisionId, Money, PaymentId, UserId, Value};
@@ -162,6 +163,9 @@ on_both! {
             let creation = crate::engine::effects::CustomerCreation { keys: key("a"), ..creation(&customer()) };
             let id = creation.customer.id;
             let write = world.store.write(move |tx| {
+                if let Some((customer, combination)) = tx.customer_by_keys(&creation.keys)? {
+                    return Err(StoreError::CustomerExists { customer, combination });
+                }
                 tx.record(&entry("customers.create"), &[Effect::CustomerCreation(&creation)])
             });
             async move { (id, write.await) }
@@ -248,9 +252,9 @@ on_both! {
         };
         let id = written.id;
         let deal_id = deal.id;
-        let seq = world.store.write(move |tx| tx.record(&written, &[])).await.unwrap();
+        world.store.write(move |tx| tx.record(&written, &[])).await.unwrap();
         let read = world.store.read(move |tx| tx.decision(id)).await.unwrap().unwrap();
-        assert_eq!((read.seq, read.actor, read.outcome), (seq, Who::User(li), Outcome::Refused));
+        assert_eq!((read.actor, read.outcome), (Who::User(li), Outcome::Refused));
         assert_eq!(read.criteria, [checked]);
         assert_eq!(read.facts, facts);
         assert_eq!(read.answer.to_string(), r#"{"b":1,"a":["漏斗"]}"#);
@@ -359,9 +363,9 @@ on_both! {
 
 /// Runs a statement that the face has no word for.
 pub fn execute(tx: &mut Tx<'_>, statement: &str) -> Result<(), StoreError> {
-    match tx {
-        Tx::Sqlite(conn) => Ok(conn.batch_execute(statement)?),
-        Tx::Postgres(conn) => Ok(conn.batch_execute(statement)?),
+    match &mut tx.link {
+        Link::Sqlite(conn) => Ok(conn.batch_execute(statement)?),
+        Link::Postgres(conn) => Ok(conn.batch_execute(statement)?),
     }
 }
 
@@ -373,9 +377,9 @@ struct Count {
 
 fn count(tx: &mut Tx<'_>, statement: &str) -> Result<i64, StoreError> {
     use diesel::RunQueryDsl;
-    let rows: Vec<Count> = match tx {
-        Tx::Sqlite(conn) => diesel::sql_query(statement).load(*conn)?,
-        Tx::Postgres(conn) => diesel::sql_query(statement).load(*conn)?,
+    let rows: Vec<Count> = match &mut tx.link {
+        Link::Sqlite(conn) => diesel::sql_query(statement).load(*conn)?,
+        Link::Postgres(conn) => diesel::sql_query(statement).load(*conn)?,
     };
     Ok(rows[0].n)
 }

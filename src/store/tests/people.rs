@@ -47,7 +47,7 @@ pub fn entry(action: &str) -> Entry {
     }
 }
 
-pub async fn change(world: &World, change: PeopleChange) -> Result<i64, StoreError> {
+pub async fn change(world: &World, change: PeopleChange) -> Result<(), StoreError> {
     world.store.write(move |tx| tx.record(&entry("people.write"), &[Effect::People(&change)])).await
 }
 

@@ -4,10 +4,10 @@ use super::funnel::{MADE, about, begin, beginning, customer, customer_guard, dea
 use super::people::{add, entry, user};
 use super::rules::{activate, activation};
 use super::world::{World, at, on_both};
-use crate::engine::effects::{CustomerChange, HistoryKind, Move};
-use crate::engine::facts::Deal;
+use crate::engine::effects::{ActivityLogged, CustomerChange, HistoryKind, Move};
+use crate::engine::facts::{Activity, Deal};
 use crate::store::{Effect, Entry, Epochs, LogQuery, Outcome, StoreError, Tx};
-use crate::values::{CustomerId, DealId, DecisionId, Key, UserId, Value};
+use crate::values::{ActivityId, CustomerId, DealId, DecisionId, Key, UserId, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -49,8 +49,8 @@ on_both! {
             }))
             .await;
             let passed = moved.iter().filter(|moved| matches!(moved, Ok(true))).count();
-            // Who found the stage filling under him again and again was told to come back, and was not let in.
-            assert!(moved.iter().all(|moved| matches!(moved, Ok(_) | Err(StoreError::Busy))), "{moved:?}");
+            // Nobody is told to come back: who found the stage filling under him again and again waits his turn.
+            assert!(moved.iter().all(Result::is_ok), "{moved:?}");
             assert_eq!(passed, 1);
         }
         assert_eq!(world.store.read(|tx| tx.holdings_amiss()).await.unwrap(), []);
@@ -111,10 +111,7 @@ on_both! {
                 let (store, done) = (world.store.clone(), Arc::clone(&done));
                 tokio::spawn(async move {
                     while !done.load(Ordering::SeqCst) {
-                        match store.write(move |tx| move_noting_the_customer(tx, id)).await {
-                            Ok(()) | Err(StoreError::Busy) => {}
-                            Err(other) => panic!("{other:?}"),
-                        }
+                        store.write(move |tx| move_noting_the_customer(tx, id)).await.unwrap();
                     }
                 })
             })
@@ -146,6 +143,42 @@ on_both! {
         assert!(moved > 60, "{moved} moves were too few to race");
     }
 
+    async fn nobody_starves_on_a_deal_that_others_write_to_as_fast_as_they_can(world: World) {
+        let (customer, owner) = (customer(), user("li"));
+        add(&world, &owner).await;
+        let deal = deal(&customer, Some(owner.id));
+        begin(&world, &customer, &deal).await;
+        let id = deal.id;
+        let done = Arc::new(AtomicBool::new(false));
+        let loggers: Vec<_> = (0..6)
+            .map(|_| {
+                let (store, done) = (world.store.clone(), Arc::clone(&done));
+                tokio::spawn(async move {
+                    let mut logged = 0;
+                    while !done.load(Ordering::SeqCst) {
+                        store.write(move |tx| log_activity(tx, id)).await.unwrap();
+                        logged += 1;
+                    }
+                    logged
+                })
+            })
+            .collect();
+        for turn in 0..30 {
+            let moved = world.store.write(move |tx| move_under_cap(tx, id, ["lead", "contacted"][turn % 2], 10)).await;
+            assert!(moved.unwrap());
+            // A refusal is written too, and rests on the same facts.
+            assert!(!world.store.write(move |tx| move_under_cap(tx, id, "intent", 0)).await.unwrap());
+        }
+        done.store(true, Ordering::SeqCst);
+        let mut logged = 0;
+        for logger in loggers {
+            logged += logger.await.unwrap();
+        }
+        let facts = world.store.read(move |tx| tx.deal_facts(id)).await.unwrap().unwrap();
+        assert_eq!((facts.activities.len(), facts.deal.version), (logged, 31));
+        assert_eq!(world.store.read(|tx| tx.holdings_amiss()).await.unwrap(), []);
+    }
+
     async fn no_decision_commits_after_the_rules_it_was_made_under(world: World) {
         activate(&world, activation(1)).await.unwrap();
         let made = deals(&world, None, 4).await;
@@ -157,7 +190,7 @@ on_both! {
                 tokio::spawn(async move {
                     while !done.load(Ordering::SeqCst) {
                         match store.write(move |tx| move_under_rules(tx, id)).await {
-                            Ok(()) | Err(StoreError::RulesChanged | StoreError::Busy) => {}
+                            Ok(()) | Err(StoreError::RulesChanged) => {}
                             Err(other) => panic!("{other:?}"),
                         }
                     }
@@ -188,6 +221,27 @@ on_both! {
         }
         assert!(decided > 0 && active == 12);
     }
+}
+
+/// Logs an activity of the deal, resting on its present facts.
+fn log_activity(tx: &mut Tx<'_>, id: DealId) -> Result<(), StoreError> {
+    let facts = tx.deal_facts(id)?.unwrap();
+    let activity = Activity {
+        id: ActivityId::new(),
+        deal: id,
+        kind: "call".into(),
+        outcome: None,
+        method: None,
+        contact: None,
+        note: None,
+        actor: None,
+        at: at(1),
+        logged_at: at(1),
+    };
+    let logged = ActivityLogged { customer: facts.customer.id, activity, made: MADE };
+    let mut entry = Entry { id: DecisionId::new(), ..about(&facts.deal) };
+    entry.guards.customer = Some(customer_guard(&facts.customer));
+    tx.record(&entry, &[Effect::ActivityLogged(&logged)])
 }
 
 /// Changes the customer, noting the version that it leaves.

@@ -18,7 +18,7 @@ pub fn activation(number: i64) -> Activation {
     }
 }
 
-pub async fn activate(world: &World, activation: Activation) -> Result<i64, StoreError> {
+pub async fn activate(world: &World, activation: Activation) -> Result<(), StoreError> {
     world.store.write(move |tx| tx.record(&entry("rules.activate"), &[Effect::Rules(&activation)])).await
 }
 

@@ -4,7 +4,8 @@ use super::deals::execute;
 use super::people::{change, entry, team, user};
 use super::postgres;
 use super::world::on_both;
-use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, Tx, schema};
+use crate::store::tx::Link;
+use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, schema};
 use diesel::dsl::{exists, select};
 use diesel::{QueryDsl, RunQueryDsl};
 use std::sync::Arc;
@@ -109,9 +110,9 @@ on_both! {
     async fn every_table_and_column_is_there(world: World) {
         world
             .store
-            .read(|tx| match tx {
-                Tx::Sqlite(conn) => every_table!(*conn),
-                Tx::Postgres(conn) => every_table!(*conn),
+            .read(|tx| match &mut tx.link {
+                Link::Sqlite(conn) => every_table!(*conn),
+                Link::Postgres(conn) => every_table!(*conn),
             })
             .await
             .unwrap();

@@ -51,7 +51,7 @@ macro_rules! on_both {
         }
     )*};
 }
-pub(in crate::store) use on_both;
+pub(crate) use on_both;
 
 /// An instant, that many seconds after the beginning of the tests' time.
 pub fn at(seconds: i64) -> Time {

@@ -29,6 +29,8 @@ pub mod secrets;
 pub mod seeing;
 pub mod setup;
 pub mod teams;
+#[cfg(test)]
+mod tests;
 
 use active::Active;
 use arc_swap::ArcSwapOption;

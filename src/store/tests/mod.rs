@@ -4,10 +4,13 @@
 mod postgres;
 pub(crate) mod world;
 
+pub(crate) mod counter;
+
 mod deals;
 mod funnel;
 mod lists;
 mod people;
+mod plans;
 mod races;
 mod reports;
 mod rules;

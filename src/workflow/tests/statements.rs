@@ -1,0 +1,176 @@
+//! How many statements each hot use case sends. On PostgreSQL each is a round trip: a move takes two.
+
+use crate::engine::activities::NewActivity;
+use crate::engine::deals::declared;
+use crate::engine::facts::{DealState, Origin};
+use crate::engine::grade::GradeRequest;
+use crate::engine::moves::MoveRequest;
+use crate::store::tests::counter::{Counter, counted};
+use crate::store::tests::world::{World, at, on_both};
+use crate::values::{ActivityId, CustomerId, DealId};
+use crate::workflow::Workflow;
+use crate::workflow::call::{Call, Caller, Idempotency};
+use crate::workflow::customers::CustomerBody;
+use crate::workflow::deals::{DealBody, DealPatch, NewOwner};
+use crate::workflow::failure::Failure;
+use crate::workflow::secrets::Secrets;
+use crate::workflow::setup::FirstAdministrator;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const RULES: &str = "format: 1
+languages: [en]
+currency: CNY
+calendar: {time_zone: Asia/Shanghai}
+fields:
+  customer:
+    name: {type: text, required: true}
+    phone: {type: text, personal: true}
+  deal:
+    size: {type: number}
+unique: [[customer.name]]
+activities:
+  call: {}
+grades:
+  - {id: A, when: 'deal.size > 10'}
+  - {id: B}
+funnels:
+  standard:
+    stages:
+      - {id: resource, kind: start}
+      - id: trial
+        dwell: 5wd
+        holding: {at_most: 100}
+        enter: [{id: called, activity: call}]
+      - {id: sure, enter: [{id: sized, has: [deal.size]}]}
+      - {id: won, kind: won}
+      - {id: lost, kind: lost, reasons: [{id: refused}]}
+    moves: [forward, {id: back, from: trial, to: resource}, {from: any_open, to: lost}, {from: lost, to: origin}]
+roles:
+  admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*, pool.*], scope: all}]}
+first_administrator: [admin]
+";
+
+/// Somebody who works, and what his work sends.
+struct Desk {
+    workflow: Arc<Workflow>,
+    sent: Counter,
+    caller: Caller,
+    keys: AtomicU32,
+}
+
+impl Desk {
+    async fn of(world: &World) -> Self {
+        let (store, sent) = counted(world).await;
+        let workflow = Workflow::new(store, Secrets::from_text(&Secrets::fresh_text()).unwrap());
+        workflow.seed_rules(RULES.to_owned(), Some("file".to_owned()), at(0)).await.unwrap();
+        let token = workflow.new_setup_token(at(0)).await.unwrap();
+        let (login, name) = ("ada".to_owned(), "Ada".to_owned());
+        let first = FirstAdministrator { token, login, name, password: "correct horse battery".to_owned() };
+        let tokens = workflow.set_up(&Call::system(at(0), "r"), first).await.unwrap();
+        let caller = Caller::User { user: tokens.user, session: tokens.session };
+        Self { workflow, sent, caller, keys: AtomicU32::new(0) }
+    }
+
+    fn call(&self) -> Call {
+        Call { caller: self.caller, ..Call::system(at(10), "r") }
+    }
+
+    /// With a key that was not used before.
+    fn keyed(&self) -> Call {
+        let key = self.keys.fetch_add(1, Ordering::SeqCst).to_string();
+        Call { idempotency: Some(Idempotency { key, fingerprint: [1; 32] }), ..self.call() }
+    }
+
+    async fn customer(&self, name: &str) -> CustomerId {
+        let fields = [("name", name), ("phone", "138")].map(|(name, value)| (name.to_owned(), value.into()));
+        let body = CustomerBody { fields: fields.into_iter().collect(), contacts: vec![] };
+        self.workflow.create_customer(&self.call(), body).await.unwrap().answer.customer.id
+    }
+
+    async fn deal(&self, customer: CustomerId) -> DealId {
+        let (funnel, stage, product, fields) = (None, None, None, Default::default());
+        let (origin, owner) = (Origin::Supplied, NewOwner::Maker);
+        let body = DealBody { customer, funnel, stage, product, origin, owner, fields };
+        self.workflow.create_deal(&self.call(), body).await.unwrap().answer.deal.id
+    }
+
+    async fn log(&self, call: &Call, deal: DealId) {
+        let (kind, outcome, method, contact, note, at) = ("call".into(), None, None, None, None, None);
+        let new = NewActivity { id: ActivityId::new(), kind, outcome, method, contact, note, at };
+        self.workflow.log_activity(call, deal, new).await.unwrap();
+    }
+
+    async fn go(&self, call: &Call, deal: DealId, to: &str) -> Result<DealState, Failure> {
+        let reason = (to == "lost").then(|| "refused".into());
+        let request = MoveRequest { from: None, to: to.into(), reason, note: None };
+        self.workflow.move_deal(call, deal, request).await.map(|done| done.answer.deal.state)
+    }
+
+    async fn patch(&self, call: &Call, deal: DealId) {
+        let patch = DealPatch { fields: [("size".to_owned(), "12".into())].into_iter().collect(), product: None };
+        assert!(declared(&self.workflow.active().await.unwrap().rules).read(&patch.fields).1.is_empty());
+        self.workflow.change_deal(call, deal, patch).await.unwrap();
+    }
+}
+
+/// How many statements were sent on either database; the texts where it is another number.
+#[track_caller]
+fn sent(desk: &Desk, what: &str, postgres: usize, sqlite: usize) {
+    let texts = desk.sent.take();
+    let is_sqlite = texts.iter().any(|text| text.contains("hex("));
+    let expected = if is_sqlite { sqlite } else { postgres };
+    assert_eq!(texts.len(), expected, "{what}: {texts:#?}");
+}
+
+on_both! {
+    async fn a_hot_use_case_sends_few_statements(world: World) {
+        let desk = Desk::of(&world).await;
+        let deal = desk.deal(desk.customer("first").await).await;
+        let call = desk.call();
+        desk.sent.take();
+
+        // On SQLite the lane's own four go with each write: BEGIN, SAVEPOINT, RELEASE, COMMIT.
+        desk.log(&call, deal).await;
+        sent(&desk, "an activity", 2, 10);
+        desk.log(&desk.keyed(), deal).await;
+        sent(&desk, "an activity with a key", 2, 11);
+        desk.go(&call, deal, "trial").await.unwrap();
+        sent(&desk, "a move", 2, 12);
+        desk.go(&call, deal, "resource").await.unwrap();
+        sent(&desk, "a move back", 2, 12);
+        desk.go(&desk.keyed(), deal, "trial").await.unwrap();
+        sent(&desk, "a move with a key", 2, 13);
+        assert!(matches!(desk.go(&call, deal, "sure").await, Err(Failure::Refused(_))));
+        sent(&desk, "a refusal", 2, 9);
+        assert!(matches!(desk.go(&desk.keyed(), deal, "sure").await, Err(Failure::Refused(_))));
+        sent(&desk, "a refusal of a call with a key", 2, 9);
+        desk.patch(&call, deal).await;
+        sent(&desk, "a change", 2, 10);
+        desk.workflow.grade_deal(&call, deal, GradeRequest::default()).await.unwrap();
+        sent(&desk, "a grade", 2, 10);
+        desk.workflow.release_deal(&call, deal, None).await.unwrap();
+        sent(&desk, "a release", 2, 12);
+        desk.go(&call, deal, "lost").await.unwrap();
+        sent(&desk, "a loss", 2, 12);
+        let nowhere = desk.go(&call, DealId::new(), "trial").await;
+        assert!(matches!(nowhere, Err(Failure::NotFound)));
+        sent(&desk, "a deal that is not there", 1, 5);
+
+        desk.workflow.deal(&call, deal).await.unwrap();
+        sent(&desk, "a read", 1, 1);
+        desk.workflow.moves(&call, deal).await.unwrap();
+        sent(&desk, "what comes next", 1, 1);
+    }
+
+    async fn a_repeated_call_is_answered_by_few_statements(world: World) {
+        let desk = Desk::of(&world).await;
+        let deal = desk.deal(desk.customer("first").await).await;
+        let call = desk.keyed();
+        desk.log(&call, deal).await;
+        desk.sent.take();
+        desk.log(&call, deal).await;
+        // The deal with the key, the decision with its personal values, and the deal as it may be seen now.
+        sent(&desk, "a repeated call", 3, 7);
+    }
+}

@@ -258,22 +258,18 @@ pub struct DealFilter {
 }
 
 impl DealFilter {
-    fn conditions(&self) -> Vec<Predicate> {
-        let choice = |name: &str, value: &Option<String>| {
-            let path = Name { entity: Entity::Deal, name: Key::new(name) };
-            value.as_ref().map(|value| listing::equals(path, Value::Choice(Key::new(value))))
-        };
+    fn conditions(&self, rules: &Rules) -> Result<Vec<Predicate>, ApiError> {
+        let given = [
+            ("funnel", &self.funnel),
+            ("stage", &self.stage),
+            ("state", &self.state),
+            ("product", &self.product),
+            ("grade", &self.grade),
+            ("origin", &self.origin),
+        ];
         let owner = Name { entity: Entity::Deal, name: Key::new("owner") };
         let owner = self.owner.map(|user| listing::equals(owner, Value::User(user)));
-        let choices = [
-            choice("funnel", &self.funnel),
-            choice("stage", &self.stage),
-            choice("state", &self.state),
-            choice("product", &self.product),
-            choice("grade", &self.grade),
-            choice("origin", &self.origin),
-        ];
-        choices.into_iter().chain([owner]).flatten().collect()
+        Ok(listing::named(rules, &given)?.into_iter().chain(owner).collect())
     }
 }
 
@@ -292,7 +288,7 @@ pub async fn list_deals(
     let rules = house.rules().await?;
     let filter = filter.0;
     let declared = listing::Declared { rules: &rules, entity: Entity::Deal };
-    let mut conditions = filter.conditions();
+    let mut conditions = filter.conditions(&rules)?;
     conditions.extend(FieldFilters::read(&declared, filter.fields.as_deref())?.conditions());
     let sort = filter.sort.as_deref();
     let order = listing::order(&declared, sort, &["created_at", "updated_at", "entered_at"])?;

@@ -4,7 +4,7 @@
 //! fault of ours tells the client nothing but the request's id.
 
 use super::problem::{Code, Fault, Problem};
-use crate::engine::decision::{Checked, CheckedKind, RefusalKind};
+use crate::engine::decision::{self, Checked, CheckedKind, RefusalKind};
 use crate::rules::Severity;
 use crate::texts::Message;
 use crate::workflow::failure::Refused;
@@ -198,7 +198,9 @@ fn told(refused: &Refused) -> Problem {
         RefusalKind::Unmet => Problem::new(Code::Unmet),
     };
     problem.errors = unmet().filter(field).map(fault).collect();
-    problem.unmet = unmet().filter(|checked| !field(checked)).cloned().collect();
+    // What is only recorded is for those who read the record.
+    let told = |checked: &&Checked| !field(checked) && checked.severity != decision::Severity::Audit;
+    problem.unmet = unmet().filter(told).cloned().collect();
     problem.sight = Some(Box::new(refused.sight.clone()));
     if let Some(decision) = refused.decision {
         problem = problem.with_header(HeaderName::from_static("x-decision-id"), &decision.to_string());

@@ -14,6 +14,7 @@ use crate::rules::model::{Field, FieldKind, Rules};
 use crate::store::{Cursor as Place, CursorKey, Order, SortBy};
 use crate::texts::Message;
 use crate::values::{Key, Value};
+use crate::workflow::secrets::SEAL_BYTES;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use indexmap::IndexMap;
@@ -107,6 +108,40 @@ pub fn equals(path: Path, value: Value) -> Predicate {
     Predicate::Compare { left: Operand::Field(path), comparison: Comparison::Equal, right: Operand::Value(value) }
 }
 
+/// Conditions on what a deal is by its rules, or that one of them names nothing there is: a list that is empty for a
+/// slip of the keyboard would be taken for an answer.
+pub fn named(rules: &Rules, given: &[(&'static str, &Option<String>)]) -> Result<Vec<Predicate>, ApiError> {
+    let known = |name| -> Vec<&str> {
+        match name {
+            "funnel" => rules.funnels.keys().map(Key::as_str).collect(),
+            "stage" => rules.funnels.values().flat_map(|funnel| &funnel.stages).map(|one| one.id.as_str()).collect(),
+            "state" => vec!["open", "won", "lost"],
+            "product" => rules.products.keys().map(Key::as_str).collect(),
+            "grade" => rules.grades.iter().map(|grade| grade.id.as_str()).collect(),
+            "origin" => vec!["supplied", "discovered"],
+            _ => Vec::new(),
+        }
+    };
+    let (mut conditions, mut faults) = (Vec::new(), Vec::new());
+    for (name, value) in given {
+        let Some(value) = value else { continue };
+        faults.extend(not_one_of(name, value, &known(name)));
+        let path = Path { entity: Entity::Deal, name: Key::new(name) };
+        conditions.push(equals(path, Value::Choice(Key::new(value))));
+    }
+    if faults.is_empty() { Ok(conditions) } else { Err(ApiError::Parameters(faults)) }
+}
+
+/// That a parameter names nothing there is, with what there is.
+pub fn not_one_of(parameter: &str, given: &str, known: &[&str]) -> Option<Fault> {
+    if known.contains(&given) {
+        return None;
+    }
+    let listed = known.iter().take(20).map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+    let message = super::validation::suggest(Message::new("not_one_of").with("options", listed), given, known);
+    Some(Fault::query(parameter, message))
+}
+
 /// The order that `sort` says; without it the newest first.
 pub fn order(declared: &Declared<'_>, sort: Option<&str>, built_in: &[&str]) -> Result<Order, ApiError> {
     let sort = sort.unwrap_or("-created_at");
@@ -145,8 +180,8 @@ impl Cursor {
         let Some(text) = &page.cursor else { return Ok(None) };
         let unknown = || ApiError::Parameters(vec![Fault::query("cursor", Message::new("cursor_unknown"))]);
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| unknown())?;
-        let (seal, said) = bytes.split_at_checked(16).ok_or_else(unknown)?;
-        if house.0.secrets().seal_cursor(&sealed(list, sort, said)).get(..16) != Some(seal) {
+        let (seal, said) = bytes.split_at_checked(SEAL_BYTES).ok_or_else(unknown)?;
+        if !house.0.secrets().is_cursor_seal(&sealed(list, sort, said), seal) {
             return Err(unknown());
         }
         place(said).map(Some).ok_or_else(unknown)
@@ -163,7 +198,6 @@ impl Cursor {
         };
         let said = serde_json::to_vec(&json!([key, place.id])).ok()?;
         let mut bytes = house.0.secrets().seal_cursor(&sealed(list, sort, &said));
-        bytes.truncate(16);
         bytes.extend(said);
         Some(URL_SAFE_NO_PAD.encode(bytes))
     }

@@ -5,9 +5,9 @@ use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
 use super::extract::Query;
+use super::listing::not_one_of;
 use super::problem::Fault;
 use super::reply::{Answer, Reply};
-use super::validation::suggest;
 use crate::insight::funnel::{Exits, Group, GroupBy};
 use crate::rules::model::{Funnel, StageKind};
 use crate::texts::Message;
@@ -229,11 +229,8 @@ fn faults(asked: &FunnelAsked, active: &Active, now: Time) -> Vec<Fault> {
     let rules = &active.rules;
     let mut faults = Vec::new();
     let mut known = |parameter, key: &Option<Key>, all: Vec<&Key>| {
-        let Some(wrong) = key.as_ref().filter(|key| !all.contains(key)) else { return };
         let all: Vec<&str> = all.into_iter().map(Key::as_str).collect();
-        let listed = all.iter().take(20).map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
-        let message = suggest(Message::new("not_one_of").with("options", listed), wrong, &all);
-        faults.push(Fault::query(parameter, message));
+        faults.extend(key.as_ref().and_then(|key| not_one_of(parameter, key, &all)));
     };
     known("funnel", &asked.funnel, rules.funnels.keys().collect());
     known("product", &asked.product, rules.products.keys().collect());

@@ -60,18 +60,30 @@ fn state(settings: &[&str]) -> web::Data<App> {
 }
 
 fn state_with(settings: &[&str], change: impl Fn(&mut Http)) -> web::Data<App> {
+    web::Data::new(App::with_operations(parts(settings, change), all()).unwrap())
+}
+
+fn parts(settings: &[&str], change: impl Fn(&mut Http)) -> Parts {
     let command = Settings::augment_args(clap::Command::new("test")).no_binary_name(true);
     let mut settings = Settings::from_arg_matches(&command.get_matches_from(settings)).unwrap();
     change(&mut settings.http);
-    let parts = Parts {
+    Parts {
         settings: settings.http,
         clock: Arc::new(|| Time::from_micros(0)),
         fallback_language: Arc::new(|| Language::new("en")),
         readiness: Readiness::new(Box::new(|| Box::pin(ready(Ok(()))))),
         authenticator: Arc::new(TwoPeople),
         workflow: None,
-    };
-    web::Data::new(App::with_operations(parts, all()).unwrap())
+    }
+}
+
+#[test]
+fn a_table_that_the_document_disagrees_with_stops_the_start() {
+    let mut table = all();
+    let twice = table[0].clone();
+    table.push(twice);
+    let faults = App::with_operations(parts(&[], |_| {}), table).unwrap_err();
+    assert!(faults.iter().any(|fault| fault.contains("twice")), "{faults:?}");
 }
 
 /// What came back: status, headers (names in small letters), body.

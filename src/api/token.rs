@@ -117,8 +117,12 @@ mod tests {
     }
 
     fn raw(header: &Value, claims: &Value, key: &[u8]) -> String {
+        signed(header, &claims.to_string(), key)
+    }
+
+    fn signed(header: &Value, claims: &str, key: &[u8]) -> String {
         use hmac::{Hmac, KeyInit, Mac};
-        let text = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims.to_string()));
+        let text = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims));
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
         mac.update(text.as_bytes());
         format!("{text}.{}", B64.encode(mac.finalize().into_bytes()))
@@ -202,6 +206,8 @@ mod tests {
         forged.push(("four parts".into(), format!("{good}.x")));
         forged.push(("empty".into(), String::new()));
         forged.push(("oversized".into(), format!("{}{}", good, "A".repeat(LONGEST))));
+        let blanks = format!("{}{}", claims(), " ".repeat(LONGEST));
+        forged.push(("signed, and oversized".into(), signed(&ours, &blanks, &key)));
         forged.push((
             "other claims".into(),
             format!("{}.{}.{}", parts[0], B64.encode(with("iat", json!(2)).to_string()), parts[2]),

@@ -75,7 +75,9 @@ fn if_match(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
     if value == "*" {
         return Ok(None);
     }
-    let version = value.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"')).and_then(|text| text.parse().ok());
+    let digits = value.strip_prefix("\"v").and_then(|rest| rest.strip_suffix('"'));
+    let digits = digits.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let version = digits.and_then(|text| text.parse().ok());
     version.map(Some).ok_or(ApiError::MalformedHeader { name: "If-Match", message: Message::new("if_match_malformed") })
 }
 

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod house;
 pub mod openapi;
 pub mod rules;
+mod say;
 pub mod serve;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

@@ -1,6 +1,7 @@
 //! `loudou check`, `test`, `keys`, `schema`: what a company tries on its rules file before anybody is held to it.
 
-use crate::rules::{Severity, check_bytes, keys, render};
+use super::say;
+use crate::rules::{Problem, Severity, check_bytes, keys, render};
 use crate::values::Language;
 use crate::workflow::rules::CheckedRules;
 use clap::Args;
@@ -50,10 +51,10 @@ impl Check {
             faulty |= problems.iter().any(|problem| problem.severity == Severity::Error);
             if self.json {
                 let views = render::views(&problems, &wanted);
-                println!("{}", serde_json::to_string_pretty(&views).unwrap_or_default());
+                say::line(&serde_json::to_string_pretty(&views).unwrap_or_default());
             } else {
-                print!("{}", render::text(&problems, &file.display().to_string(), &wanted));
-                println!("{}: {}", file.display(), render::summary(&problems, &wanted));
+                say::text(&render::text(&problems, &file.display().to_string(), &wanted));
+                say::line(&format!("{}: {}", file.display(), render::summary(&problems, &wanted)));
             }
         }
         if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -76,26 +77,27 @@ impl Test {
         let wanted = self.spoken.languages();
         let Some(bytes) = read(&self.file) else { return ExitCode::FAILURE };
         let name = self.file.display();
-        let text = String::from_utf8_lossy(&bytes);
-        let checked = CheckedRules::of(&text, None);
-        let Some(rules) = &checked.rules else {
-            print!("{}", render::text(&checked.problems, &name.to_string(), &wanted));
-            return ExitCode::FAILURE;
+        let refused = |problems: &[Problem]| {
+            say::text(&render::text(problems, &name.to_string(), &wanted));
+            ExitCode::FAILURE
         };
+        let Ok(text) = std::str::from_utf8(&bytes) else { return refused(&check_bytes(&bytes, None).problems) };
+        let checked = CheckedRules::of(text, None);
+        let Some(rules) = &checked.rules else { return refused(&checked.problems) };
         let mut failed = 0;
         for result in &checked.scenarios {
             let mark = if result.passed() { "ok" } else { "FAILED" };
-            println!("{mark:>6}  {name}:{}  {}", result.line, result.name.get(&wanted));
+            say::line(&format!("{mark:>6}  {name}:{}  {}", result.line, result.name.get(&wanted)));
             for failure in &result.failures {
-                println!("        {name}:{}  {}", failure.line, failure.message.render(&wanted));
+                say::line(&format!("        {name}:{}  {}", failure.line, failure.message.render(&wanted)));
             }
             failed += usize::from(!result.passed());
         }
         for (funnel, stage, criterion, line) in crate::engine::scenarios::uncovered(rules, &checked.scenarios) {
             let stage = stage.map_or_else(String::new, |stage| format!("/{stage}"));
-            println!("  none  {name}:{line}  {funnel}{stage}: `{criterion}` refuses in no scenario");
+            say::line(&format!("  none  {name}:{line}  {funnel}{stage}: `{criterion}` refuses in no scenario"));
         }
-        println!("{} passed, {failed} failed", checked.scenarios.len() - failed);
+        say::line(&format!("{} passed, {failed} failed", checked.scenarios.len() - failed));
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
@@ -121,15 +123,19 @@ impl Keys {
             return ExitCode::SUCCESS;
         }
         let found = if self.key.is_empty() { keys::all() } else { keys::find(&self.key) };
-        print!("{}", keys::reference(&found, &self.spoken.languages()));
-        if found.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+        if found.is_empty() {
+            eprintln!("there is no key `{}`", self.key);
+            return ExitCode::FAILURE;
+        }
+        say::text(&keys::reference(&found, &self.spoken.languages()));
+        ExitCode::SUCCESS
     }
 }
 
 /// Prints the JSON Schema of rules files, as it is committed in `openapi/rules.schema.json`.
 #[must_use]
 pub fn print_schema() -> ExitCode {
-    print!("{}", crate::rules::schema::text());
+    say::text(&crate::rules::schema::text());
     ExitCode::SUCCESS
 }
 

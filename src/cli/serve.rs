@@ -1,6 +1,6 @@
 //! `loudou serve`: builds the application from the settings and serves it until a signal says otherwise.
 
-use super::house;
+use super::{house, say};
 use crate::api::server::{self, Ended};
 use crate::jobs::rules_file::RulesFile;
 use crate::settings::{Http, Log, LogFormat, RulesSource, Settings};
@@ -77,8 +77,8 @@ async fn offer_setup(workflow: &Workflow) -> Result<(), String> {
     let told = |failure| crate::api::error::chain(&failure);
     if workflow.is_empty().await.map_err(told)? {
         let token = workflow.new_setup_token(house::clock()).await.map_err(told)?;
-        println!("There is nobody yet. Make the first administrator within 15 minutes: POST /v1/setup with the token");
-        println!("{token}");
+        say::line("There is nobody yet. Make the first administrator within 15 minutes: POST /v1/setup with the token");
+        say::line(&token);
     }
     Ok(())
 }

@@ -17,37 +17,24 @@ use crate::rules::model::{Action, Funnel, Rules, Scope, Stage};
 use crate::texts::Message;
 use crate::values::{TeamId, Time, UserId, Value};
 
-/// What a caller may give with: a deal that somebody owns needs `deals.assign`, one that nobody owns `pool.deal_out`.
-#[derive(Clone, Copy, Debug)]
-pub struct Giving<'a> {
-    pub assign: Option<&'a Permit>,
-    pub deal_out: Option<&'a Permit>,
-}
-
-impl<'a> Giving<'a> {
-    fn permit(self, record: &DealFacts) -> (Action, Option<&'a Permit>) {
-        let (action, permit) = match record.deal.owner {
-            Some(_) => (Action::DealsAssign, self.assign),
-            None => (Action::PoolDealOut, self.deal_out),
-        };
-        (action, permit.filter(|permit| permit.action() == action))
-    }
+/// What giving this deal is: one that somebody owns is assigned, one that nobody owns dealt out of its pool. A permit
+/// for `deals.assign` holds for both, by the grants of either.
+#[must_use]
+pub fn giving(record: &DealFacts) -> Action {
+    if record.deal.owner.is_some() { Action::DealsAssign } else { Action::PoolDealOut }
 }
 
 /// Gives a deal to somebody.
 #[must_use]
 pub fn assign(
-    giving: Giving<'_>,
+    permit: &Permit,
     record: &DealFacts,
     receiver: &Person,
     note: Option<&str>,
     now: Time,
 ) -> Decision<Assignment> {
-    let (action, permit) = giving.permit(record);
-    let row = Row::from(record);
-    let Some((permit, sight)) = permit.and_then(|permit| Some((permit, permit.sight(&row, now)?))) else {
-        return Decision::forbidden(forbidden(action));
-    };
+    let sight = permit.sight(&Row::from(record), now).filter(|_| permit.action() == Action::DealsAssign);
+    let Some(sight) = sight else { return Decision::forbidden(forbidden(giving(record))) };
     if !may_receive(permit.actor(), &sight, receiver) {
         return Decision::forbidden(Message::new("receiver_outside_scope"));
     }

@@ -217,6 +217,12 @@ impl<T> Decision<T> {
         Self::refused(RefusalKind::State(message))
     }
 
+    /// Whether it is refused because the action on this row is not permitted.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Refused(Refusal { kind: RefusalKind::Permission(_), .. }))
+    }
+
     /// Everything that was checked.
     #[must_use]
     pub fn criteria(&self) -> &[Checked] {

@@ -2,7 +2,7 @@
 //! may be filtered, sorted and searched. No SQL in here.
 
 use super::case::Case;
-use super::permission::{Permit, Way};
+use super::permission::{Permit, Way, also_refusing, pooled};
 use crate::rules::expression::{Entity, Expression, Path, Predicate};
 use crate::rules::model::{Action, Scope};
 use crate::values::{TeamId, Time, UserId};
@@ -107,9 +107,8 @@ impl Permit {
     /// `None`: it can hold for no row.
     fn alternative(&self, way: Way<'_>, action: Action, case: &Case<'_>) -> Option<Alternative> {
         let mut all: Vec<Predicate> = way.grant.when.iter().map(|when| predicate(when, case)).collect();
-        if way.pool && action != Action::PoolRead {
-            let never = self.nevers(Action::PoolRead).map(|when| negated(when, case));
-            all.extend(never);
+        if let Some(pool) = pooled(action).filter(|_| way.pool) {
+            all.extend(self.nevers(pool).map(|when| negated(when, case)));
         }
         let closed = way.grant.hide.iter().chain(way.grant.mask.iter().map(|(path, _)| path)).cloned().collect();
         Some(Alternative { scope: self.scope(way)?, when: every(all)?, closed })
@@ -148,8 +147,7 @@ impl Permit {
         if self.is_whole() {
             return Vec::new();
         }
-        let also = (action == Action::PoolRead).then_some(Action::DealsRead);
-        let actions = std::iter::once(action).chain(also);
+        let actions = std::iter::once(action).chain(also_refusing(action));
         actions
             .flat_map(|action| self.nevers(action))
             .map(|when| when.map_or(Predicate::Known(Some(true)), |when| predicate(when, case)))

@@ -135,12 +135,10 @@ impl Permit {
         self.actor.who == Who::System
     }
 
-    /// The grants that may lead to rows for `action`. Ownerless deals, and customers by them, are read by `pool.read`.
+    /// The grants that may lead to rows for `action`. Ownerless deals, and customers by them, are read by `pool.read`,
+    /// and given to somebody by `pool.deal_out`.
     pub(super) fn ways(&self, action: Action) -> impl Iterator<Item = Way<'_>> {
-        let pooled = match action {
-            Action::DealsRead | Action::CustomersRead => Some(Action::PoolRead),
-            _ => None,
-        };
+        let pooled = pooled(action);
         let is_pool = matches!(action, Action::PoolRead | Action::PoolDealOut);
         let own = grants(&self.rules, &self.actor.roles, action).map(move |grant| Way { grant, pool: is_pool });
         let pool = pooled.into_iter().flat_map(|action| grants(&self.rules, &self.actor.roles, action));
@@ -224,7 +222,7 @@ impl Permit {
         for way in self.ways(action) {
             let holds = held.is_none_or(|held| held.is_within(&self.actor, way))
                 && way.grant.when.as_ref().is_none_or(|when| case.holds(when) == Some(true))
-                && !(way.pool && action != Action::PoolRead && self.is_refused(Action::PoolRead, case));
+                && !(way.pool && pooled(action).is_some_and(|pool| self.is_refused(pool, case)));
             if holds {
                 Openness::unite(open, way.grant);
             }
@@ -233,15 +231,34 @@ impl Permit {
 
     /// Closes everything if some role says `never`.
     fn refuse(&self, action: Action, case: &Case<'_>, open: &mut Option<Openness>) {
-        // The pool is a way of reading deals: what may never be read is not read there either.
-        let also = (action == Action::PoolRead).then_some(Action::DealsRead);
-        if open.is_some() && (self.is_refused(action, case) || also.is_some_and(|also| self.is_refused(also, case))) {
+        if open.is_some()
+            && (self.is_refused(action, case) || also_refusing(action).is_some_and(|also| self.is_refused(also, case)))
+        {
             *open = None;
         }
     }
 
     fn is_refused(&self, action: Action, case: &Case<'_>) -> bool {
         self.nevers(action).any(|when| when.is_none_or(|when| case.holds(when) != Some(false)))
+    }
+}
+
+/// The action of the pool that does to ownerless deals what `action` does to those that somebody owns.
+pub(super) fn pooled(action: Action) -> Option<Action> {
+    match action {
+        Action::DealsRead | Action::CustomersRead => Some(Action::PoolRead),
+        Action::DealsAssign => Some(Action::PoolDealOut),
+        _ => None,
+    }
+}
+
+/// The pool is a way of reading deals and of giving them: what may never be read or given is not read or given there
+/// either.
+pub(super) fn also_refusing(action: Action) -> Option<Action> {
+    match action {
+        Action::PoolRead => Some(Action::DealsRead),
+        Action::PoolDealOut => Some(Action::DealsAssign),
+        _ => None,
     }
 }
 

@@ -52,11 +52,15 @@ impl Workflow {
         };
         let (rules, rules_hash) = match (text, before) {
             (Some(version), _) => {
-                let Some(rules) = crate::rules::check(&version.text, None).rules else {
+                // Milliseconds of a core: not on a thread that answers requests.
+                let checking =
+                    tokio::task::spawn_blocking(move || (crate::rules::check(&version.text, None), version.hash));
+                let (checked, hash) = checking.await.map_err(|fault| Failure::internal("checking rules", fault))?;
+                let Some(rules) = checked.rules else {
                     self.active.store(None);
                     return Err(Failure::NotReady);
                 };
-                (Arc::new(rules), version.hash)
+                (Arc::new(rules), hash)
             }
             (None, Some(active)) => (Arc::clone(&active.rules), active.rules_hash.clone()),
             (None, None) => return Err(Failure::NotReady),

@@ -4,9 +4,11 @@ use super::Workflow;
 use super::answer::DealAnswer;
 use super::call::Call;
 use super::conclude::{About, Taken};
+use super::customers::forbidden;
 use super::deals::unknown_user;
 use super::failure::Written;
-use crate::engine::assignment::{Giving, assign, release};
+use crate::engine::Row;
+use crate::engine::assignment::{assign, giving, release};
 use crate::engine::effects::Assignment;
 use crate::engine::facts::{Deal, DealFacts};
 use crate::rules::model::Action;
@@ -14,21 +16,23 @@ use crate::store::Effect;
 use crate::values::{DealId, UserId};
 
 impl Workflow {
-    /// Gives a deal to somebody: one that somebody owns needs `deals.assign`, one in the pool `pool.deal_out`.
+    /// Gives a deal to somebody: one that somebody owns by `deals.assign`, one in the pool by `pool.deal_out`.
     pub async fn assign_deal(&self, call: &Call, id: DealId, to: UserId, note: Option<String>) -> Written<DealAnswer> {
         self.writing(call, Action::DealsAssign, move |scene, tx| {
             let (record, sight) = match scene.take_deal(tx, id, |answer: &DealAnswer| answer.deal.id)? {
                 Taken::Deal(record, sight) => (record, sight),
                 Taken::Ended(answer) => return Ok(answer),
             };
+            let about = About::deal(&record, sight);
+            if !scene.permit.holds(&Row::from(&record), scene.now()) {
+                return scene.refuse(tx, about, forbidden(giving(&record)));
+            }
             if let Some(failure) = scene.call.version_fault(record.deal.version) {
                 return Ok(Err(failure));
             }
             let Some(receiver) = scene.person(tx, to)? else { return Ok(Err(unknown_user("/owner"))) };
-            let deal_out = scene.permit_for(Action::PoolDealOut);
-            let giving = Giving { assign: Some(&scene.permit), deal_out: deal_out.as_ref() };
-            let decision = assign(giving, &record, &receiver, note.as_deref(), scene.now());
-            scene.conclude(tx, About::deal(&record, sight), decision, effects, |effect| answer(&record, effect))
+            let decision = assign(&scene.permit, &record, &receiver, note.as_deref(), scene.now());
+            scene.conclude(tx, about, decision, effects, |effect| answer(&record, effect))
         })
         .await
     }

@@ -227,9 +227,9 @@ fn exists(scene: &Scene, tx: &mut Tx<'_>, other: CustomerId) -> Result<Refusal, 
         checked.message = Message::new("customer_exists_visible").with("customer", other.to_string());
         let owner = item.deals.iter().find_map(|(deal, _)| deal.owner);
         if let Some(name) = owner.and_then(|owner| scene.active.directory.user(owner)) {
-            checked.message = checked.message.with("owner", name.user.name.as_str());
+            checked.message = checked.message.with("held", "yes").with("owner", name.user.name.as_str());
         } else {
-            checked.message = checked.message.with("owner", "-");
+            checked.message = checked.message.with("held", "no").with("owner", "-");
         }
     }
     Ok(Refusal { kind: RefusalKind::State(message), criteria: vec![checked], facts: FactsRead::default() })

@@ -26,14 +26,20 @@ impl Known {
     /// As expressions and decisions see them; what they hold is not in the directory.
     #[must_use]
     pub fn person(&self) -> Person {
-        Person {
-            id: self.user.id,
-            roles: self.user.roles.clone(),
-            team: self.user.team,
-            active: self.user.active,
-            fields: self.user.fields.clone(),
-            holdings: BTreeMap::new(),
-        }
+        person_of(&self.user)
+    }
+}
+
+/// A user as expressions and decisions see them; what they hold is not in the directory.
+#[must_use]
+pub fn person_of(user: &User) -> Person {
+    Person {
+        id: user.id,
+        roles: user.roles.clone(),
+        team: user.team,
+        active: user.active,
+        fields: user.fields.clone(),
+        holdings: BTreeMap::new(),
     }
 }
 

@@ -71,6 +71,11 @@ impl Workflow {
     }
 
     #[must_use]
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    #[must_use]
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
     }

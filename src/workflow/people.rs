@@ -5,11 +5,12 @@ use super::answer::UserAnswer;
 use super::auth::{normal_login, password_fault};
 use super::call::Call;
 use super::conclude::{About, subject};
-use super::directory::Known;
+use super::customers::forbidden;
+use super::directory::{Known, person_of};
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
 use crate::engine::Row;
-use crate::engine::decision::Checked;
+use crate::engine::decision::{Checked, Decision};
 use crate::engine::facts::FieldValues;
 use crate::engine::fields::{Declared, clean, field_fault, read_email};
 use crate::engine::people::{Others, PersonWrite, write};
@@ -103,7 +104,7 @@ impl Workflow {
         };
         let id = UserId::new();
         self.writing(call, Action::PeopleWrite, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
+            if let Some(replayed) = scene.replay(tx, |_, answer| Ok(sight(scene, answer)))? {
                 return Ok(replayed);
             }
             let login = normal_login(&new.login);
@@ -113,7 +114,7 @@ impl Workflow {
             let email = new.email.as_deref().and_then(|email| address(email, &mut faults));
             let fields = user_fields(scene, &FieldValues::new(), &new.fields, true, &mut faults);
             let person = PersonWrite { before: None, roles: &new.roles, team: new.team, active: true, faults };
-            let decision = write(scene.rules(), &scene.actor, person, others(scene, None, new.team, &[]));
+            let decision = write(scene.rules(), &scene.actor, person, others(scene, new.team, &[]));
             let now = scene.now();
             let user = User {
                 id,
@@ -128,6 +129,7 @@ impl Workflow {
                 created_at: now,
                 updated_at: now,
             };
+            let decision = permitted_on(scene, &user, decision);
             let change = PeopleChange::UserCreated { user: user.clone(), password_hash: hash.clone() };
             let about = About::other(subject("user", id), Sight::nothing());
             scene.conclude(
@@ -144,15 +146,12 @@ impl Workflow {
     /// Changes a user: name, roles, team, whether they may act.
     pub async fn change_user(&self, call: &Call, id: UserId, patch: UserPatch) -> Written<UserAnswer> {
         self.writing(call, Action::PeopleWrite, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
+            if let Some(replayed) = scene.replay(tx, |_, answer| Ok(sight(scene, answer)))? {
                 return Ok(replayed);
             }
             let Some(known) = scene.active.directory.user(id).filter(|known| may_see(scene, known)) else {
                 return Ok(Err(Failure::NotFound));
             };
-            if let Some(failure) = scene.call.version_fault(known.user.version) {
-                return Ok(Err(failure));
-            }
             let mut faults = Vec::new();
             let mut after = known.user.clone();
             if let Some(name) = &patch.name {
@@ -175,7 +174,11 @@ impl Workflow {
                 faults,
             };
             let roles = roles_of_others(scene, id);
-            let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), after.team, &roles));
+            let decision = write(scene.rules(), &scene.actor, person, others(scene, after.team, &roles));
+            let decision = permitted_on(scene, &known.user, decision);
+            if let Some(failure) = scene.call.version_fault(known.user.version).filter(|_| !decision.is_forbidden()) {
+                return Ok(Err(failure));
+            }
             let user = User { version: known.user.version + 1, ..after.clone() };
             let change = PeopleChange::UserChanged { user: after };
             let about = About::other(subject("user", id), Sight::nothing());
@@ -199,7 +202,7 @@ impl Workflow {
         let hashed = self.passwords.hash(password).await;
         let password_hash = hashed.map_err(|fault| Failure::internal("hashing a password", fault))?;
         self.writing(call, Action::PeopleWrite, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
+            if let Some(replayed) = scene.replay(tx, |_, answer| Ok(sight(scene, answer)))? {
                 return Ok(replayed);
             }
             let Some(known) = scene.active.directory.user(id).filter(|known| may_see(scene, known)) else {
@@ -214,7 +217,8 @@ impl Workflow {
                 faults: Vec::new(),
             };
             let roles = roles_of_others(scene, id);
-            let decision = write(scene.rules(), &scene.actor, person, others(scene, Some(id), before.team, &roles));
+            let decision = write(scene.rules(), &scene.actor, person, others(scene, before.team, &roles));
+            let decision = permitted_on(scene, &known.user, decision);
             let user = User { version: known.user.version + 1, updated_at: scene.now(), ..known.user.clone() };
             let change = PeopleChange::PasswordSet { user: id, password_hash: password_hash.clone(), at: scene.now() };
             let about = About::other(subject("user", id), Sight::nothing());
@@ -243,11 +247,22 @@ fn may_see(scene: &Scene, known: &Known) -> bool {
     reads || scene.permit.holds(&row, scene.now())
 }
 
+/// What is told again of somebody: nothing is hidden of people, but who may not see them any more is told nothing.
+fn sight(scene: &Scene, answer: &UserAnswer) -> Option<Sight> {
+    scene.active.directory.user(answer.user.id).filter(|known| may_see(scene, known)).map(|_| Sight::nothing())
+}
+
+/// The decision, unless the grants do not hold on this person: a condition of theirs, or a `never` of any role.
+fn permitted_on<T>(scene: &Scene, user: &User, decision: Decision<T>) -> Decision<T> {
+    let holds = scene.permit.holds(&Row::Person(&person_of(user)), scene.now());
+    if holds || decision.is_forbidden() { decision } else { Decision::Refused(forbidden(Action::PeopleWrite)) }
+}
+
 pub(super) fn own_sight<A>(_: &mut Tx<'_>, _: &A) -> Result<Option<Sight>, StoreError> {
     Ok(Some(Sight::nothing()))
 }
 
-fn others<'a>(scene: &Scene, _: Option<UserId>, team: Option<TeamId>, roles: &'a [Vec<Key>]) -> Others<'a> {
+fn others<'a>(scene: &Scene, team: Option<TeamId>, roles: &'a [Vec<Key>]) -> Others<'a> {
     Others {
         scope: match scene.actor.user() {
             Some(_) => reach(scene.rules(), &scene.actor.roles, Action::PeopleWrite).unwrap_or(Scope::Own),
@@ -283,11 +298,15 @@ pub(super) fn fault(part: &str, message: Message) -> Checked {
     field_fault(&format!("/{part}"), &Key::new(part), message, vec![part.to_owned()])
 }
 
+/// A name in normal form, or what is wrong with it.
+pub(super) fn name(given: &str) -> Result<String, Message> {
+    let read = clean(given, LONGEST_NAME, false)?;
+    if read.is_empty() { Err(Message::new("name_required")) } else { Ok(read) }
+}
+
 /// A name that must be there.
 pub(super) fn text(given: &str, part: &str, faults: &mut Vec<Checked>) -> String {
-    let read = clean(given, LONGEST_NAME, false)
-        .and_then(|text| if text.is_empty() { Err(Message::new("name_required")) } else { Ok(text) });
-    read.unwrap_or_else(|message| {
+    name(given).unwrap_or_else(|message| {
         faults.push(fault(part, message));
         String::new()
     })

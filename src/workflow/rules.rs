@@ -199,8 +199,8 @@ impl Workflow {
     }
 }
 
-/// The rules are one row, which a condition or a `never` of the caller's roles may close.
-fn permitted(scene: &Scene) -> Outcome<()> {
+/// What is nobody's row (the rules, teams) is one row, which a condition or a `never` of the caller's roles may close.
+pub(super) fn permitted(scene: &Scene) -> Outcome<()> {
     if scene.permit.holds(&Row::Company, scene.now()) { Ok(()) } else { Err(Failure::Forbidden(scene.word)) }
 }
 

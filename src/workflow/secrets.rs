@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 /// Fewest bytes of a master key.
 pub const SHORTEST_KEY: usize = 32;
 
+/// Bytes of a cursor's seal: 128 bits, which nobody guesses, in a text that stays short.
+pub const SEAL_BYTES: usize = 16;
+
 /// Keys derived from the master key, one for each purpose, so that what one leaks does not open another.
 #[derive(Debug)]
 pub struct Secrets {
@@ -70,14 +73,14 @@ impl Secrets {
     /// A seal over the bytes of a cursor.
     #[must_use]
     pub fn seal_cursor(&self, bytes: &[u8]) -> Vec<u8> {
-        self.cursor_keys.first().map(|key| mac(key, bytes)).unwrap_or_default()
+        self.cursor_keys.first().map(|key| seal(key, bytes)).unwrap_or_default()
     }
 
     /// Whether the seal is one of ours.
     #[must_use]
     pub fn is_cursor_seal(&self, bytes: &[u8], seal: &[u8]) -> bool {
         use subtle::ConstantTimeEq;
-        self.cursor_keys.iter().any(|key| bool::from(mac(key, bytes).as_slice().ct_eq(seal)))
+        self.cursor_keys.iter().any(|key| bool::from(self::seal(key, bytes).as_slice().ct_eq(seal)))
     }
 
     /// A salted digest of personal values: proves later what they were, tells nothing by itself.
@@ -116,6 +119,12 @@ fn derive(master: &[u8], purpose: &str) -> SecretSlice<u8> {
     key.into()
 }
 
+fn seal(key: &SecretSlice<u8>, bytes: &[u8]) -> Vec<u8> {
+    let mut seal = mac(key, bytes);
+    seal.truncate(SEAL_BYTES);
+    seal
+}
+
 fn mac(key: &SecretSlice<u8>, bytes: &[u8]) -> Vec<u8> {
     // HMAC takes keys of any length.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.expose_secret()) else { return Vec::new() };
@@ -150,7 +159,7 @@ mod tests {
         let before = Secrets::from_text(&old).unwrap();
         let after = Secrets::from_text(&format!("{new}\n{old}")).unwrap();
         let seal = before.seal_cursor(b"x");
-        assert_eq!(seal.len(), 32);
+        assert_eq!(seal.len(), SEAL_BYTES);
         assert!(after.is_cursor_seal(b"x", &seal));
         assert!(!after.is_cursor_seal(b"y", &seal));
         assert_ne!(after.seal_cursor(b"x"), seal);

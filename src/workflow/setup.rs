@@ -5,13 +5,12 @@ use super::auth::{Tokens, normal_login, password_fault};
 use super::call::Call;
 use super::conclude::subject;
 use super::failure::{Failure, Outcome};
-use super::people::login_fault;
+use super::people::{login_fault, name};
 use super::secrets::{fresh_token, token_hash};
 use crate::engine::actor::Who;
 use crate::engine::decision::FactsRead;
 use crate::engine::facts::FieldValues;
 use crate::store::{Effect, Entry, Guards, Outcome as Decided, PeopleChange, User};
-use crate::texts::Message;
 use crate::values::{DecisionId, Key, Time, UserId};
 
 /// How long a set-up token is good for: 15 minutes.
@@ -46,16 +45,18 @@ impl Workflow {
             return Err(Failure::NotFound);
         }
         let login = normal_login(&first.login);
-        let name = first.name.trim().to_owned();
-        let faults = [("/login", login_fault(&login)), ("/password", password_fault(&first.password))];
+        let name = name(&first.name);
+        let faults = [
+            ("/login", login_fault(&login)),
+            ("/name", name.as_ref().err().cloned()),
+            ("/password", password_fault(&first.password)),
+        ];
         for (pointer, fault) in faults {
             if let Some(message) = fault {
                 return Err(Failure::Invalid { pointer, message });
             }
         }
-        if name.is_empty() {
-            return Err(Failure::Invalid { pointer: "/name", message: Message::new("name_required") });
-        }
+        let name = name.unwrap_or_default();
         let active = self.active().await?;
         let roles = active.rules.first_administrator.clone();
         let hash = self

@@ -4,11 +4,13 @@ use super::Workflow;
 use super::answer::TeamAnswer;
 use super::call::Call;
 use super::conclude::{About, subject};
+use super::customers::forbidden;
 use super::failure::{Failure, Outcome, Written};
 use super::people::{fault, own_sight, text};
+use super::rules::permitted;
 use super::scene::Scene;
 use crate::engine::decision::{Allowed, Checked, Decision, FactsRead, Refusal, RefusalKind};
-use crate::engine::permission::reach;
+use crate::engine::permission::{Row, reach};
 use crate::engine::sight::Sight;
 use crate::rules::model::{Action, Scope};
 use crate::store::{Effect, PeopleChange, Team};
@@ -26,6 +28,9 @@ impl Workflow {
     /// All teams, by name. Their names are no secret among colleagues.
     pub async fn teams(&self, call: &Call) -> Outcome<Vec<Team>> {
         self.reading(call, Action::PeopleRead, |scene, _| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
             let mut teams: Vec<Team> = scene.active.directory.teams().cloned().collect();
             teams.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
             Ok(Ok(teams))
@@ -35,7 +40,7 @@ impl Workflow {
 
     pub async fn team(&self, call: &Call, id: TeamId) -> Outcome<Team> {
         self.reading(call, Action::PeopleRead, move |scene, _| {
-            Ok(scene.active.directory.team(id).cloned().ok_or(Failure::NotFound))
+            Ok(permitted(scene).and_then(|()| scene.active.directory.team(id).cloned().ok_or(Failure::NotFound)))
         })
         .await
     }
@@ -72,9 +77,6 @@ impl Workflow {
                 return Ok(replayed);
             }
             let Some(before) = scene.active.directory.team(id) else { return Ok(Err(Failure::NotFound)) };
-            if let Some(failure) = scene.call.version_fault(before.version) {
-                return Ok(Err(failure));
-            }
             let mut faults = Vec::new();
             let mut team = before.clone();
             if let Some(name) = &patch.name {
@@ -97,6 +99,9 @@ impl Workflow {
             }
             let answer = Team { version: team.version + 1, ..team.clone() };
             let decision = decide(scene, &touched, faults, PeopleChange::TeamChanged { team });
+            if let Some(failure) = scene.call.version_fault(before.version).filter(|_| !decision.is_forbidden()) {
+                return Ok(Err(failure));
+            }
             let about = About::other(subject("team", id), Sight::nothing());
             scene.conclude(
                 tx,
@@ -116,11 +121,11 @@ impl Workflow {
                 return Ok(replayed);
             }
             let Some(team) = scene.active.directory.team(id) else { return Ok(Err(Failure::NotFound)) };
-            if let Some(failure) = scene.call.version_fault(team.version) {
-                return Ok(Err(failure));
-            }
             let change = PeopleChange::TeamRemoved { team: id, version: team.version };
             let decision = decide(scene, &[Some(id)], Vec::new(), change);
+            if let Some(failure) = scene.call.version_fault(team.version).filter(|_| !decision.is_forbidden()) {
+                return Ok(Err(failure));
+            }
             let about = About::other(subject("team", id), Sight::nothing());
             scene.conclude(
                 tx,
@@ -145,6 +150,10 @@ fn decide(
         || reach(scene.rules(), &scene.actor.roles, Action::PeopleWrite) == Some(Scope::All);
     let within = |team: &Option<TeamId>| team.is_some_and(|team| scene.actor.teams.contains(&team));
     let facts = FactsRead::default();
+    // Teams are nobody's rows: a condition on who acts, or a `never` of any of his roles, is all that may close them.
+    if !scene.permit.holds(&Row::Company, scene.now()) {
+        return Decision::Refused(forbidden(Action::PeopleWrite));
+    }
     if !all && !touched.iter().all(within) {
         let kind = RefusalKind::Permission(Message::new("team_outside_scope"));
         return Decision::Refused(Refusal { kind, criteria: faults, facts });

@@ -316,6 +316,26 @@ on_both!(a_refresh_token_is_good_once, |company| {
     assert_eq!(refresh(company, &unused).status, 401);
 });
 
+on_both!(no_refresh_token_lies_in_the_database, |company| {
+    // Whoever reads the database has no token in his hands.
+    let token = company.person("li", &["seller"], Some("south")).refresh_token;
+    let begins = &token.as_bytes()[..20];
+    match company.url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let read = |name: String| std::fs::read(name).unwrap_or_default();
+            let all = [read(path.to_owned()), read(format!("{path}-wal"))].concat();
+            let holds = |part: &[u8]| all.windows(part.len()).any(|window| window == part);
+            assert!(holds(b"seller") && !holds(begins));
+        }
+        None => {
+            let digits: String = begins.iter().map(|byte| format!("{byte:02x}")).collect();
+            let found = format!("SELECT FROM sessions WHERE position(decode('{digits}', 'hex') IN token_hash) > 0");
+            let raise = format!("DO $$ BEGIN IF EXISTS ({found}) THEN RAISE EXCEPTION 'a token'; END IF; END $$");
+            crate::postgres::execute(&company.url, &raise);
+        }
+    }
+});
+
 fn login(server: &Server, login: &str, password: &str, from: &str) -> Seen {
     let body = json!({"login": login, "password": password});
     server.post("/v1/auth/login", &body).header("x-forwarded-for", from).send()
@@ -328,9 +348,12 @@ on_both!(a_sign_in_that_fails_tells_nothing_and_has_to_wait, |company| {
     let gone = format!("/v1/users/{}", company.id("gone"));
     assert_eq!(company.patch("ada", &gone, &json!({"active": false})).status, 200);
     let mut answers = Vec::new();
+    let workflow = std::sync::Arc::clone(&company.workflow);
+    let work = || workflow.passwords().checked();
     for (name, password) in [("nobody", "wrong"), ("li", "wrong"), ("gone", PASSWORD), ("gone", "wrong")] {
+        let before = work();
         let mut seen = login(&company.server, name, password, "192.0.2.1");
-        assert_eq!(seen.status, 401);
+        assert_eq!((seen.status, work()), (401, before + 1), "{name} {password}: not the same work");
         seen.body["instance"] = Json::Null;
         answers.push(seen.body);
     }
@@ -355,7 +378,33 @@ on_both!(a_sign_in_that_fails_tells_nothing_and_has_to_wait, |company| {
     // Nobody is locked out for good: an hour later everybody signs in.
     assert_eq!(company.patch("ada", &gone, &json!({"active": true})).status, 200);
     company.pass_hours(1);
+    let before = work();
     assert_eq!(login(&company.server, "li", PASSWORD, "192.0.2.1").status, 200);
+    assert_eq!(work(), before + 1);
+});
+
+on_both!(one_address_tries_no_thousand_names, |company| {
+    company.person("li", &["seller"], Some("south"));
+    let proxied = company.another_process(&["--trusted-proxies", "127.0.0.0/8"]);
+    let tries: Vec<u16> = (0..60)
+        .map(|n| login(&proxied, &format!("name{n}"), "wrong", &format!("10.0.0.{n}, 192.0.2.7")).status)
+        .collect();
+    assert_eq!((tries[0], tries[59]), (401, 429), "{tries:?}");
+    let waits = tries.iter().position(|status| *status == 429).unwrap();
+    assert!(tries[waits..].iter().all(|status| *status == 429) && waits > 20, "{tries:?}");
+    // Others do not wait for it.
+    assert_eq!(login(&proxied, "li", PASSWORD, "192.0.2.8").status, 200);
+});
+
+on_both!(who_has_a_token_cannot_guess_the_password_with_it, |company| {
+    let token = company.person("li", &["seller"], Some("south")).token;
+    let guess = |present: &str| {
+        let body = json!({"present_password": present, "new_password": "another fine password"});
+        company.server.post("/v1/me/password", &body).token(&token).send().status
+    };
+    let tries: Vec<u16> = (0..8).map(|n| guess(&format!("guess {n}"))).collect();
+    assert_eq!((tries[0], tries[7]), (422, 429), "{tries:?}");
+    assert_eq!(guess(PASSWORD), 429);
 });
 
 fn set_up(server: &Server, token: &str, login: &str) -> Seen {
@@ -433,6 +482,76 @@ on_both!(nobody_raises_himself_or_touches_those_above, |company| {
     assert_eq!(company.patch("paul", &li, &json!({"roles": ["people_admin"]})).status, 200);
     assert_eq!(company.patch("ada", &li, &json!({"roles": ["rules_admin"]})).status, 200);
 });
+
+/// `never` of any role wins where people are written, too, and where nothing but people may be read.
+#[test]
+fn what_is_never_to_be_done_to_people_is_not_done() {
+    for on in [crate::company::On::Sqlite, crate::company::On::Postgres] {
+        let local = "roles:                                       # what is not granted is refused; `never` wins";
+        let with = format!(
+            "{local}\n  barred: {{label: B, never: [{{do: [people.write]}}]}}\n  blind: {{label: B, never: [{{do: [people.read]}}]}}"
+        );
+        let Some(mut company) = Company::with_rules(on, &rules(&[(local, &with)])) else { continue };
+        company.person("bea", &["people_admin", "barred"], Some("south"));
+        company.person("ben", &["people_admin", "blind"], None);
+        company.person("li", &["seller"], Some("south"));
+        let (li, south) =
+            (format!("/v1/users/{}", company.id("li")), format!("/v1/teams/{}", company.team("south", None)));
+        let empty = format!("/v1/teams/{}", company.team("empty", None));
+        let look = |company: &Company| company.get("ada", "/v1/users").text + &company.get("ada", "/v1/teams").text;
+        let before = look(&company);
+        let new = json!({"login": "eve", "name": "Eve", "roles": ["seller"], "team": company.team("south", None)});
+        let delete = company.server.delete(&empty).token(&company.token("bea")).header("if-match", "*");
+        let refused = [
+            company.post("bea", "/v1/users", &new),
+            company.patch("bea", &li, &json!({"name": "x"})),
+            company.post("bea", &format!("{li}/password"), &json!({"password": PASSWORD})),
+            company.post("bea", "/v1/teams", &json!({"name": "x"})),
+            company.patch("bea", &south, &json!({"name": "x"})),
+            delete.send(),
+            company.get("ben", "/v1/teams"),
+            company.get("ben", &south),
+        ];
+        for (number, seen) in refused.iter().enumerate() {
+            assert_eq!((seen.status, seen.code()), (403, "not_permitted"), "{number}: {}", seen.text);
+        }
+        assert_eq!(ids(&company.get("ben", "/v1/users")), Vec::<&str>::new());
+        assert_eq!(look(&company), before);
+    }
+}
+
+/// Dealing out of the pool is an action of its own: it needs no other, and leads to nobody's deals only.
+#[test]
+fn who_may_only_deal_out_deals_out_what_nobody_owns() {
+    for on in [crate::company::On::Sqlite, crate::company::On::Postgres] {
+        let local = "roles:                                       # what is not granted is refused; `never` wins";
+        let with = format!(
+            "{local}\n  dealer: {{label: D, may: [{{do: [pool.read, pool.deal_out], scope: team}}, {{do: [deals.read], scope: team}}]}}"
+        );
+        let Some(mut company) = Company::with_rules(on, &rules(&[(local, &with)])) else { continue };
+        company.person("dave", &["dealer"], Some("south"));
+        company.person("dora", &["director"], None);
+        company.person("li", &["seller"], Some("south"));
+        company.person("far", &["seller"], Some("north"));
+        let pooled = |company: &Company, by: &str, name: &str| {
+            let deal = format!("/v1/deals/{}", company.deal(by, name));
+            assert_eq!(company.post("dora", &format!("{deal}/release"), &json!({})).status, 201);
+            deal
+        };
+        let (south, north) = (pooled(&company, "li", "one"), pooled(&company, "far", "two"));
+        let owned = format!("/v1/deals/{}", company.deal("li", "three"));
+        let give = |deal: &str, to: &str| {
+            let seen = company.post("dave", &format!("{deal}/assign"), &json!({"owner": company.id(to)}));
+            (seen.status, seen.code().to_owned())
+        };
+        assert_eq!(give(&owned, "li"), (403, "not_permitted".into()));
+        assert_eq!(give(&north, "li"), (404, "not_found".into()));
+        assert_eq!(give(&south, "far"), (403, "not_permitted".into()));
+        assert_eq!(give(&south, "li"), (201, String::new()));
+        // Now it is somebody's.
+        assert_eq!(give(&south, "li"), (403, "not_permitted".into()));
+    }
+}
 
 #[test]
 fn who_changes_the_people_of_a_team_changes_no_others() {

@@ -249,6 +249,12 @@ on_both!(each_filter_and_each_order_means_what_it_says, |company| {
             "updated_since=yesterday",
             "sort=created_at&sort=updated_at",
             "fields=size:large'--",
+            "stage=nowhere",
+            "state=closed",
+            "funnel=nowhere",
+            "product=boat",
+            "grade=Z",
+            "origin=lost",
         ] {
             let call = company.server.get(&format!("/v1/{kind}?{query}")).token(&company.token("dora"));
             call.refused(400, "invalid_parameters");
@@ -256,6 +262,34 @@ on_both!(each_filter_and_each_order_means_what_it_says, |company| {
     }
     assert!(compared > 30, "{compared}");
 });
+
+/// Long names that begin alike, and letters of four bytes: a cursor still fits, and leads through all of them.
+#[test]
+fn long_texts_are_walked_by_short_cursors() {
+    let from = "name:     {type: text, required: true";
+    let with = "name:     {type: text, required: true, index: true";
+    let rules = loudou::cli::house::DEFAULT_RULES.replace(from, with);
+    assert_ne!(rules, loudou::cli::house::DEFAULT_RULES);
+    for on in [crate::company::On::Sqlite, crate::company::On::Postgres] {
+        let Some(mut company) = Company::with_rules(on, &rules) else { continue };
+        people(&mut company);
+        let mut made = BTreeSet::new();
+        for (letter, many) in [("🦀", 4), ("\"", 3), ("漏", 3)] {
+            for number in 0..many {
+                made.insert(company.customer("dora", &format!("{}{number}", letter.repeat(250))));
+            }
+        }
+        for sort in ["fields.name", "-fields.name"] {
+            let rows = walk(&company, &format!("/v1/customers?limit=1&sort={sort}"));
+            assert_eq!(rows.len(), made.len(), "{sort}");
+            assert_eq!(ids(&rows).into_iter().collect::<BTreeSet<_>>(), made, "{sort}");
+            let mut letters: Vec<char> =
+                rows.iter().map(|row| row["fields"]["name"].as_str().unwrap().chars().next().unwrap()).collect();
+            letters.dedup();
+            assert_eq!(letters.len(), 3, "{sort}: {letters:?}");
+        }
+    }
+}
 
 on_both!(no_text_is_taken_for_anything_else, |company| {
     people(company);

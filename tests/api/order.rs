@@ -12,6 +12,7 @@ on_both!(of_several_faults_the_first_is_told, |company| {
     company.person("wang", &["seller"], Some("south"));
     company.person("far", &["seller"], Some("north"));
     company.person("tom", &["trainer"], Some("south"));
+    company.person("paul", &["people_admin"], None);
     let deal = format!("/v1/deals/{}", company.deal("li", "甲"));
     let colleague = format!("/v1/deals/{}", company.deal("wang", "乙"));
     let hidden = format!("/v1/deals/{}", company.deal("far", "丙"));
@@ -75,6 +76,84 @@ on_both!(of_several_faults_the_first_is_told, |company| {
     assert_eq!(give(&deal, "li"), "403 not_permitted");
     assert_eq!(give(&hidden, "mei"), "404 not_found");
     assert_eq!(give(&deal, "mei"), "412 version_changed");
+    // People and teams: whether they may be changed before what version they have.
+    let stale = |path: &str| {
+        let call = company.server.patch(path, &json!({"name": "x"})).token(&company.token("paul"));
+        told(call.header("if-match", "\"v99\"").send())
+    };
+    assert_eq!(stale(&format!("/v1/users/{}", company.id("ada"))), "403 not_permitted");
+    assert_eq!(stale(&format!("/v1/users/{}", company.id("li"))), "412 version_changed");
+    for malformed in ["\"v-1\"", "\"v+1\"", "\"v\"", "v1", "W/\"v1\"", "\"v1\", \"v2\""] {
+        let call = patch(&deal).token(&li).header("if-match", malformed);
+        assert_eq!(told(json_text(call, "{}")), "400 malformed_header", "{malformed}");
+    }
+});
+
+/// How many decisions there are.
+fn recorded(company: &crate::company::Company) -> usize {
+    let all = loudou::store::LogQuery { deal: None, beyond: None, newest_first: false, limit: 100_000 };
+    crate::company::RUNTIME.block_on(company.workflow.store().read(move |tx| tx.decisions(&all))).unwrap().len()
+}
+
+on_both!(what_is_decided_is_recorded_and_what_is_turned_away_is_not, |company| {
+    company.person("mei", &["manager"], Some("south"));
+    company.person("li", &["seller"], Some("south"));
+    company.person("wang", &["seller"], Some("south"));
+    company.person("far", &["seller"], Some("north"));
+    company.person("tom", &["trainer"], Some("south"));
+    let deal = format!("/v1/deals/{}", company.deal("li", "甲"));
+    let hidden = format!("/v1/deals/{}", company.deal("far", "丙"));
+    for number in 0..30 {
+        company.deal("wang", &format!("customer {number}"));
+    }
+    let moves = format!("{deal}/moves");
+    let graded = json!({"to": "graded"});
+    let post =
+        |by: &str, path: &str, body: &serde_json::Value| company.server.post(path, body).token(&company.token(by));
+    let told = |seen: crate::client::Seen| format!("{} {}", seen.status, seen.code());
+    // By row permission, state, criteria, capacity, identity: a refusal is an answer.
+    let decided = [
+        (post("wang", &moves, &graded), "403 not_permitted"),
+        (post("li", &moves, &json!({"from": "lead", "to": "graded"})), "409 deal_moved"),
+        (post("li", &moves, &graded), "422 unmet"),
+        (post("mei", &format!("{deal}/assign"), &json!({"owner": company.id("wang")})), "422 unmet"),
+        (post("li", "/v1/customers", &json!({"fields": {"name": "甲"}})), "409 customer_exists"),
+        (post("li", &format!("{deal}/activities"), &json!({"kind": "material"})), "201 "),
+    ];
+    for (call, expected) in decided {
+        let before = recorded(company);
+        assert_eq!(told(call.send()), expected);
+        assert_eq!(recorded(company), before + 1, "{expected}");
+    }
+    let before = recorded(company);
+    let large = format!("{{\"to\": \"{}\"}}", "x".repeat(2_000_000));
+    let patch = |version: Option<&str>| {
+        let call = company.server.patch(&deal, &json!({"product": "website"})).token(&company.token("li"));
+        version.map_or(company.server.patch(&deal, &json!({})).token(&company.token("li")), |it| {
+            call.header("if-match", it)
+        })
+    };
+    let turned_away = [
+        (company.server.call("POST", &moves).text("application/json", &large), "413 body_too_large"),
+        (company.server.call("POST", &moves).text("text/plain", "x"), "415 unsupported_media_type"),
+        (
+            company.server.call("POST", &moves).token(&company.token("li")).text("application/json", "{"),
+            "400 malformed_body",
+        ),
+        (company.server.post(&moves, &graded), "401 unauthenticated"),
+        (post("tom", &moves, &graded), "403 not_permitted"),
+        (post("li", &moves, &json!({"too": "graded"})), "422 invalid_fields"),
+        (post("li", &format!("{hidden}/moves"), &graded), "404 not_found"),
+        (post("li", "/v1/customers", &json!({"fields": {"name": ""}})), "422 invalid_fields"),
+        (patch(Some("\"v99\"")), "412 version_changed"),
+        (patch(None), "428 version_required"),
+        (post("li", &format!("{moves}?dry_run=true"), &graded), "422 unmet"),
+        (company.server.get(&moves).token(&company.token("li")), "200 "),
+    ];
+    for (call, expected) in turned_away {
+        assert_eq!(told(call.send()), expected);
+        assert_eq!(recorded(company), before, "{expected}");
+    }
 });
 
 on_both!(who_asks_too_often_is_told_when_to_come_back, |company| {

@@ -263,6 +263,25 @@ on_both!(who_may_not_see_it_any_more_is_not_told_it_again, |company| {
     assert_eq!(deal.under(company, "d").status, 403);
 });
 
+#[test]
+fn who_may_not_see_somebody_any_more_is_not_told_of_him_again() {
+    let mark = "roles:                                       # what is not granted is refused; `never` wins";
+    let with = format!("{mark}\n  local: {{label: L, may: [{{do: [people.read, people.write], scope: team}}]}}");
+    let rules = DEFAULT_RULES.replace(mark, &with);
+    assert_ne!(rules, DEFAULT_RULES);
+    for on in [crate::company::On::Sqlite, crate::company::On::Postgres] {
+        let Some(mut company) = Company::with_rules(on, &rules) else { continue };
+        company.person("lola", &["local"], Some("south"));
+        company.person("li", &["seller"], Some("south"));
+        let (li, north) = (format!("/v1/users/{}", company.id("li")), company.team("north", None));
+        let named = Write::patch("lola", &li, json!({"name": "Li"}));
+        assert_eq!(named.under(&company, "k").status, 200);
+        assert_eq!(named.under(&company, "k").header("idempotency-replayed"), "true");
+        assert_eq!(company.patch("ada", &li, &json!({"team": north})).status, 200);
+        assert_eq!(named.under(&company, "k").status, 404);
+    }
+}
+
 on_both!(who_makes_deals_and_reads_none_may_repeat_it_too, |company| {
     people(company);
     company.person("sun", &["supporter"], Some("south"));

@@ -115,6 +115,38 @@ on_both!(from_resource_to_implemented, |company| {
     assert_eq!(company.holdings_amiss(), 0);
 });
 
+on_both!(a_grade_is_computed_explained_and_overridden_with_a_reason, |company| {
+    people(company);
+    let deal = company.deal("li", "华新门业");
+    let path = format!("/v1/deals/{deal}/grade");
+    // Nothing is known: the conditions of A and B fall through, and what they lacked is listed.
+    let explained = company.get("li", &path);
+    assert_eq!((&explained.body["grade"], &explained.body["computed"]), (&Json::Null, &json!("C")));
+    let steps: Vec<(&str, &str)> = explained.body["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| (step["grade"].as_str().unwrap(), step["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(steps, [("A", "missing"), ("B", "missing"), ("C", "met")]);
+    assert!(explained.body["steps"][1]["missing"].to_string().contains("customer.size"), "{}", explained.text);
+    let graded = company.post("li", &path, &json!({}));
+    assert_eq!((graded.status, &graded.body["grade"]), (201, &json!("C")));
+    // Later facts do not change it silently.
+    let customer = company.get("li", &format!("/v1/deals/{deal}")).body["customer"].as_str().unwrap().to_owned();
+    let known = json!({"fields": {"size": "ordinary"}});
+    assert_eq!(company.patch("li", &format!("/v1/customers/{customer}"), &known).status, 200);
+    let seen = company.get("li", &format!("/v1/deals/{deal}"));
+    assert_eq!((&seen.body["grade"], &seen.body["grade_now"]), (&json!("C"), &json!("B")));
+    // Another one than the computed needs a reason, which is recorded; one that is none is none.
+    let refused = company.post("li", &path, &json!({"grade": "A"}));
+    assert_eq!((refused.status, refused.unmet()), (422, vec!["grade"]), "{}", refused.text);
+    let refused = company.post("li", &path, &json!({"grade": "Z", "reason": "they phoned in"}));
+    assert_eq!((refused.status, refused.unmet()), (422, vec!["grade"]), "{}", refused.text);
+    let graded = company.post("li", &path, &json!({"grade": "A", "reason": "they phoned in"}));
+    assert_eq!((graded.status, &graded.body["grade"]), (201, &json!("A")), "{}", graded.text);
+});
+
 on_both!(abandoned_for_a_reason_cooled_and_reopened, |company| {
     people(company);
     let deal = company.deal("li", "华新门业");

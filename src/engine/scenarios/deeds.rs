@@ -4,7 +4,7 @@ use super::world::{World, assigned, graded, moved, written};
 use super::{Answer, Coverage};
 use crate::engine::activities::{self, NewActivity};
 use crate::engine::actor::Actor;
-use crate::engine::assignment::{self, Giving};
+use crate::engine::assignment;
 use crate::engine::customers::{self, CustomerWrite, NewCustomer};
 use crate::engine::deals::{self, DealWrite, NewDeal};
 use crate::engine::decision::{CheckedKind, Decision};
@@ -55,10 +55,8 @@ impl World<'_> {
                 Some(self.done(&act.deal, decision, graded))
             }
             Deed::Assign { to, note } => {
-                let (assign, deal_out) = (may(Action::DealsAssign), may(Action::PoolDealOut));
-                let giving = Giving { assign: assign.as_ref(), deal_out: deal_out.as_ref() };
                 let receiver = self.person(to)?;
-                let decision = assignment::assign(giving, record, &receiver, note.as_deref(), now);
+                let decision = assignment::assign(&may(Action::DealsAssign)?, record, &receiver, note.as_deref(), now);
                 Some(self.done(&act.deal, decision, |record, effect| assigned(record, &effect)))
             }
             Deed::Release { note } => {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::assignment::{Giving, assign, release};
+use crate::engine::assignment::{assign, release};
 use crate::engine::effects::{Assignment, HistoryKind};
 use crate::engine::facts::{DealFacts, Person};
 use crate::engine::permission::permit;
@@ -7,10 +7,8 @@ use crate::rules::model::*;
 use std::sync::Arc;
 
 fn given(roles: &str, facts: &DealFacts, receiver: &Person) -> Decision<Assignment> {
-    let (rules, actor) = (Arc::new(company()), actor(CHEN, roles));
-    let (assigning, dealing) =
-        (permit(&rules, &actor, Action::DealsAssign), permit(&rules, &actor, Action::PoolDealOut));
-    assign(Giving { assign: assigning.as_ref(), deal_out: dealing.as_ref() }, facts, receiver, Some("yours"), now())
+    let permit = permit(&Arc::new(company()), &actor(CHEN, roles), Action::DealsAssign).unwrap();
+    assign(&permit, facts, receiver, Some("yours"), now())
 }
 
 fn said(roles: &str, facts: &DealFacts, receiver: &Person) -> String {
@@ -25,22 +23,32 @@ fn wang() -> Person {
 fn owned_deals_are_assigned_and_ownerless_ones_dealt_out() {
     let owned = || deal_in("lead");
     let pooled = || deal_in("lead").in_pool(Some(SOUTH));
-    let only = |action: Action, facts: &DealFacts| {
+    let by = |may: Vec<Grant>, never: Vec<Never>, facts: &DealFacts| {
         let mut rules = company();
-        rules.roles[2].may = vec![grant(&[action], Scope::All)];
-        let rules = Arc::new(rules);
-        let permit = permit(&rules, &actor(CHEN, "manager"), action).unwrap();
-        let giving = match action {
-            Action::DealsAssign => Giving { assign: Some(&permit), deal_out: None },
-            _ => Giving { assign: None, deal_out: Some(&permit) },
-        };
-        outcome(&assign(giving, facts, &wang(), None, now()))
+        (rules.roles[2].may, rules.roles[2].never) = (may, never);
+        let permit = permit(&Arc::new(rules), &actor(CHEN, "manager"), Action::DealsAssign);
+        permit.map_or("no permit".to_owned(), |permit| outcome(&assign(&permit, facts, &wang(), None, now())))
     };
-    assert_eq!(only(Action::DealsAssign, &owned()), "allowed");
-    assert_eq!(only(Action::PoolDealOut, &pooled()), "allowed");
-    assert_eq!(only(Action::DealsAssign, &pooled()), "permission: `pool.deal_out` is not permitted to you here");
-    assert_eq!(only(Action::PoolDealOut, &owned()), "permission: `deals.assign` is not permitted to you here");
-    assert_eq!(said("seller", &owned(), &wang()), "permission: `deals.assign` is not permitted to you here");
+    let only = |action, scope, facts: &DealFacts| by(vec![grant(&[action], scope)], Vec::new(), facts);
+    let (assigning, dealing) = (Action::DealsAssign, Action::PoolDealOut);
+    let (no_assigning, no_dealing) = (
+        "permission: `deals.assign` is not permitted to you here",
+        "permission: `pool.deal_out` is not permitted to you here",
+    );
+    assert_eq!(only(assigning, Scope::Team, &owned()), "allowed");
+    assert_eq!(only(dealing, Scope::Team, &pooled()), "allowed");
+    assert_eq!(only(assigning, Scope::Team, &pooled()), no_dealing);
+    assert_eq!(only(dealing, Scope::All, &owned()), no_assigning);
+    // Whoever reaches all deals reaches those that nobody owns.
+    assert_eq!(only(assigning, Scope::All, &pooled()), "allowed");
+    assert_eq!(only(dealing, Scope::Team, &deal_in("lead").in_pool(Some(NORTH))), no_dealing);
+    assert_eq!(only(Action::DealsRead, Scope::All, &pooled()), "no permit");
+    // What is never to be done is not done by the other way either.
+    let both = || vec![grant(&[assigning, dealing], Scope::All)];
+    let never = |action| vec![Never { actions: [action].into_iter().collect(), when: None }];
+    assert_eq!(by(both(), never(assigning), &pooled()), no_dealing);
+    assert_eq!(by(vec![grant(&[dealing], Scope::All)], never(dealing), &pooled()), no_dealing);
+    assert_eq!(by(both(), never(dealing), &owned()), "allowed");
 }
 
 #[test]

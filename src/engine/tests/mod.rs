@@ -8,6 +8,7 @@ mod dwell;
 mod grade;
 mod laws;
 mod moves;
+mod people;
 mod permission;
 mod scenarios;
 

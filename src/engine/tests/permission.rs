@@ -25,7 +25,7 @@ fn scopes_reach_own_team_and_all_and_only_pool_actions_reach_what_nobody_owns() 
     let ours = || deal_in("lead").in_pool(Some(SOUTH));
     let theirs = || deal_in("lead").in_pool(Some(NORTH));
     let companys = || deal_in("lead").in_pool(None);
-    let rows: [(&str, Action, &str); 14] = [
+    let rows: [(&str, Action, &str); 15] = [
         // own peer foreign | pool of the team, of another, of the company
         ("seller", DealsRead, "yy- y-y"),
         ("seller", CustomersRead, "yy- y-y"),
@@ -35,7 +35,9 @@ fn scopes_reach_own_team_and_all_and_only_pool_actions_reach_what_nobody_owns() 
         ("trainer", DealsRead, "yy- ---"),
         ("trainer", DealsMove, "--- ---"),
         ("manager", DealsMove, "yy- ---"),
-        ("manager", DealsAssign, "yy- ---"),
+        // By `pool.deal_out` as well.
+        ("manager", DealsAssign, "yy- y-y"),
+        ("director", DealsAssign, "yyy yyy"),
         ("manager", PoolDealOut, "--- y-y"),
         ("director", DealsRead, "yyy yyy"),
         ("director", DealsMove, "yyy yyy"),
@@ -92,6 +94,18 @@ fn conditions_must_be_known_to_hold_and_nevers_known_not_to() {
     assert!(!may("", Some("customer.size == \"large\"")));
     assert!(may("", Some("customer.size == \"ordinary\"")));
     assert!(!may("", Some("customer.source == \"web\"")), "an unknown never denies");
+}
+
+#[test]
+fn what_is_not_known_of_who_acts_opens_nothing() {
+    let mut rules = company();
+    rules.roles[0].may.truncate(1);
+    rules.roles[0].may[0].when = Some(grant_expression("user.branch == \"east\"", Place::Read));
+    let mut li = (*actor(LI, "seller")).clone();
+    li.fields.clear();
+    let permit = permit(&Arc::new(rules), &Arc::new(li), Action::DealsRead).unwrap();
+    assert!(!permit.holds(&Row::from(&deal_in("lead")), now()));
+    assert_eq!(permit.filter(now()).any, []);
 }
 
 #[test]

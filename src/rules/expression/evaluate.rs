@@ -21,8 +21,29 @@ pub(super) struct Evaluation<'a> {
     pub contact: Option<&'a [(Key, Value)]>,
 }
 
+/// Counts the nodes that evaluations enter, so that tests hold them against the static cost.
+#[cfg(test)]
+pub(super) mod steps {
+    use std::cell::Cell;
+
+    thread_local!(static ENTERED: Cell<u64> = const { Cell::new(0) });
+
+    pub fn enter() {
+        ENTERED.set(ENTERED.get() + 1);
+    }
+
+    /// How many `run` enters.
+    pub fn of(run: impl FnOnce()) -> u64 {
+        let before = ENTERED.get();
+        run();
+        ENTERED.get() - before
+    }
+}
+
 impl<'a> Evaluation<'a> {
     pub(super) fn truth(&self, node: &'a Node) -> Option<bool> {
+        #[cfg(test)]
+        steps::enter();
         match node {
             Node::Not(of) => self.truth(of).map(|holds| !holds),
             Node::And(parts) => self.every(parts, true),
@@ -44,6 +65,8 @@ impl<'a> Evaluation<'a> {
     }
 
     pub(super) fn value(&self, node: &'a Node) -> Option<Cow<'a, Value>> {
+        #[cfg(test)]
+        steps::enter();
         match node {
             Node::Constant(value) => Some(Cow::Borrowed(value)),
             Node::Read(place) => self.read(self.reads.get(*place)?),

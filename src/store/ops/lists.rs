@@ -23,6 +23,9 @@ use std::collections::BTreeMap;
 
 pub(super) const FROM_DEALS: &str =
     " FROM deals d INNER JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
+/// Texts are ordered by so many of their first characters, and where these are the same by id: as UTF-8 in JSON at most
+/// 320 bytes, so that a sealed cursor stays within its 512 characters.
+const ORDERED_CHARACTERS: &str = "80";
 const FROM_CUSTOMERS: &str = " FROM customers c WHERE ";
 
 pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<Vec<Listed<DealItem>>, StoreError> {
@@ -154,6 +157,7 @@ impl SortKey {
                     Some(sample) => rows.sort_key(path, &sample),
                     None => (Sql::new("CAST(NULL AS BIGINT)"), false),
                 };
+                let sql = if is_text { beginning(sql) } else { sql };
                 Self { sql, is_text, always_there: false, descending }
             }
         }
@@ -207,6 +211,13 @@ impl SortKey {
         }
         sql
     }
+}
+
+/// What a text is ordered by: a cursor holds the text at which its page ended, and must stay short.
+fn beginning(text: Sql) -> Sql {
+    let mut sql = Sql::new("substr(");
+    sql.append(text).push(", 1, ").push(ORDERED_CHARACTERS).push(")");
+    sql
 }
 
 /// A value of the kind that fields of this type have, to say how they are ordered.

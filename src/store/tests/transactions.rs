@@ -3,9 +3,9 @@
 use super::deals::execute;
 use super::people::{change, entry, team, user};
 use super::postgres;
-use super::world::on_both;
+use super::world::{World, on_both};
 use crate::store::tx::Link;
-use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, schema};
+use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, Tx, schema};
 use diesel::dsl::{exists, select};
 use diesel::{QueryDsl, RunQueryDsl};
 use std::sync::Arc;
@@ -134,6 +134,50 @@ on_both! {
             store.unwrap().ping().await.unwrap();
         }
     }
+}
+
+/// Over SQLite one commit serves all that wait. One that fails leaves nothing of any of them, and is told to all.
+#[tokio::test]
+async fn a_group_whose_commit_fails_is_told_so_whole() {
+    let world = World::sqlite().await;
+    let (held, holding) = std::sync::mpsc::channel::<()>();
+    let (started, starting) = tokio::sync::oneshot::channel::<()>();
+    let (started, holding) = (std::sync::Mutex::new(Some(started)), std::sync::Mutex::new(holding));
+    let store = world.store.clone();
+    let slow = tokio::spawn(async move {
+        let wait = move |_: &mut Tx<'_>| {
+            let _ = started.lock().unwrap().take().map(|started| started.send(()));
+            Ok(holding.lock().unwrap().recv().is_err())
+        };
+        store.write(wait).await
+    });
+    starting.await.unwrap();
+    // All of these wait for it, and are committed with it.
+    let made = |login: &str| {
+        let created = PeopleChange::UserCreated { user: user(login), password_hash: None };
+        world.store.write(move |tx| tx.record(&entry("people.write"), &[Effect::People(&created)]))
+    };
+    let mut one = Box::pin(made("li"));
+    let mut poison = Box::pin(world.store.write(|tx| {
+        // Checked when the group is committed, and not before.
+        execute(tx, "PRAGMA defer_foreign_keys = ON")?;
+        execute(
+            tx,
+            "INSERT INTO holdings (owner, funnel, stage, n) VALUES (x'00000000000000000000000000000000', 'f', 's', 0)",
+        )
+    }));
+    let mut other = Box::pin(made("wang"));
+    assert!(futures_util::poll!(&mut one).is_pending());
+    assert!(futures_util::poll!(&mut poison).is_pending());
+    assert!(futures_util::poll!(&mut other).is_pending());
+    drop(held);
+    assert!(matches!(slow.await.unwrap(), Err(StoreError::Unavailable(_))));
+    assert!(matches!(one.await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(poison.await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(other.await, Err(StoreError::Unavailable(_))));
+    assert!(world.store.read(|tx| tx.directory()).await.unwrap().users.is_empty());
+    made("li").await.unwrap();
+    assert_eq!(world.store.read(|tx| tx.directory()).await.unwrap().users.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

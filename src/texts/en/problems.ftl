@@ -100,7 +100,10 @@ title_no_such_move = There is no such move
 title_open_deal_exists = There is an open deal
 title_customer_exists = The customer exists
 customer_exists = a customer with the same identity exists
-customer_exists_visible = this is the customer { $customer }, held by { $owner }
+customer_exists_visible = this is the customer { $customer }{ $held ->
+    [yes] , held by { $owner }
+   *[no] , whom nobody holds
+}
 title_rules_in_use = Something in use is missing
 rules_in_use = these rules lack what is in use; nothing was changed
 in_use = `{ $name }` is used { $count } times

@@ -100,7 +100,10 @@ title_no_such_move = 没有这样的移动
 title_open_deal_exists = 已有进行中的商机
 title_customer_exists = 客户已存在
 customer_exists = 已存在身份相同的客户
-customer_exists_visible = 即客户 { $customer }，由 { $owner } 持有
+customer_exists_visible = 即客户 { $customer }，{ $held ->
+    [yes] 由 { $owner } 持有
+   *[no] 目前无人持有
+}
 title_rules_in_use = 缺少正在使用的内容
 rules_in_use = 新规则缺少正在使用的内容；未作任何更改
 in_use = `{ $name }` 被使用 { $count } 次

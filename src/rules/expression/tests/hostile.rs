@@ -1,7 +1,8 @@
 //! Input made to hurt: refused, or evaluated within the limits, always on a small stack and in a debug build.
 
 use super::*;
-use crate::rules::expression::fault::{MOST_CHAIN, MOST_COST, MOST_DEPTH, MOST_NODES, MOST_PATH};
+use crate::rules::expression::evaluate;
+use crate::rules::expression::fault::{LONGEST_LIST, MOST_CHAIN, MOST_COST, MOST_DEPTH, MOST_NODES, MOST_PATH};
 use proptest::prelude::*;
 use std::thread;
 
@@ -132,6 +133,63 @@ fn the_work_of_one_evaluation_is_bounded() {
     assert_eq!(codes(tests(60)), "expression_too_costly");
     let expression = compile(&tests(20), &Type::Bool, Place::Decision, &in_funnel()).unwrap();
     assert!(expression.cost() > 100_000 && expression.cost() <= MOST_COST);
+}
+
+/// How many nodes one evaluation enters.
+fn steps(expression: &Expression, facts: &Known) -> u64 {
+    evaluate::steps::of(|| {
+        let _ = expression.holds(facts, &calendar());
+    })
+}
+
+/// The most that a node is entered: as a value, and as the truth that it is.
+const TWICE: u64 = 2;
+
+/// A customer with as many contacts as there may be, none of which decides a test early.
+fn crowded() -> Known {
+    let mut facts = known();
+    let contact = vec![(Key::new("name"), Value::Text("z".repeat(200)))];
+    facts
+        .values
+        .insert("customer.contacts".into(), Value::Records(vec![contact; usize::try_from(LONGEST_LIST).unwrap()]));
+    facts
+}
+
+#[test]
+fn the_worst_that_is_accepted_ends_within_its_cost() {
+    let pattern = "c.name.matches(\"(a+)+$\")";
+    let worst = [
+        (pattern, " || ", "exists", 40),
+        ("c.name.containsIgnoreCase(\"a\")", " || ", "exists", 60),
+        ("c.name.contains(\"a\")", " || ", "exists", 64),
+        ("c.name == \"a\"", " || ", "exists", 64),
+        ("c.name != \"a\"", " && ", "all", 64),
+        ("!c.name.lower().startsWith(\"a\")", " && ", "all", 64),
+    ];
+    for (test, sign, over, most) in worst {
+        let of = |n: usize| format!("customer.contacts.{over}(c, {})", vec![test; n].join(sign));
+        let accepted = |n: &usize| compile(&of(*n), &Type::Bool, Place::Decision, &in_funnel()).ok();
+        let expression = (1..=most).rev().find_map(|n| accepted(&n)).unwrap();
+        let (steps, cost) = (steps(&expression, &crowded()), expression.cost());
+        assert!(cost <= MOST_COST && steps <= TWICE * cost, "{test}: {steps} steps, cost {cost}");
+        assert!(steps > 1_000, "{test}: {steps} steps are not the worst");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    /// Whatever is accepted ends within its static cost.
+    #[test]
+    fn an_evaluation_ends_within_its_static_cost(
+        source in prop_oneof![random::common(), random::readable()],
+        facts in random::facts(),
+    ) {
+        if let Ok(expression) = compile(&source, &Type::Bool, Place::Decision, &in_funnel()) {
+            let (steps, cost) = (steps(&expression, &facts), expression.cost());
+            prop_assert!(steps <= TWICE * cost, "{}: {} steps, cost {}", source, steps, cost);
+        }
+    }
 }
 
 proptest! {

@@ -1,0 +1,101 @@
+//! The commands that a company tries on its rules file before anybody is held to it.
+
+use serde_json::Value as Json;
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loudou"));
+    command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+const RULES: &str = "config/rules.yaml";
+
+/// The shipped rules with something else in them, as a file.
+fn changed(folder: &tempfile::TempDir, of: &str, with: &str) -> String {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules.yaml")).unwrap();
+    assert!(text.contains(of), "{of}");
+    let path = folder.path().join("rules.yaml");
+    std::fs::write(&path, text.replace(of, with)).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn check_tells_every_problem_at_its_place_as_text_and_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = run(&["check", RULES]);
+    assert!(good.status.success(), "{}", said(&good));
+    let file = changed(&folder, "kind: won", "kind: one");
+    let text = run(&["check", "--lang", "en", &file]);
+    assert_eq!(text.status.code(), Some(1));
+    let line = std::fs::read_to_string(&file).unwrap().lines().position(|line| line.contains("kind: one")).unwrap() + 1;
+    assert!(said(&text).contains(&format!("{file}:{line}:")), "{}", said(&text));
+    assert!(said(&text).contains("kind: one\n"), "{}", said(&text));
+    let json = run(&["check", "--lang", "zh", "--json", &file]);
+    assert_eq!(json.status.code(), Some(1));
+    let problems: Json = serde_json::from_str(&said(&json)).unwrap();
+    let problems = problems.as_array().unwrap();
+    assert!(problems.len() >= 2, "{problems:?}");
+    let word = problems.iter().find(|one| one["code"] == "unknown_word").unwrap();
+    assert_eq!((&word["severity"], &word["line"]), (&Json::from("error"), &Json::from(line)));
+    assert!(word["message"].as_str().unwrap().contains("这里不认识"), "{word}");
+    let missing = run(&["check", "/nowhere.yaml"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8(missing.stderr).unwrap().starts_with("cannot read /nowhere.yaml: "));
+}
+
+#[test]
+fn the_scenarios_of_a_file_run_and_one_that_fails_is_told_with_its_line() {
+    let good = run(&["test", "--lang", "en", RULES]);
+    assert!(good.status.success() && said(&good).contains(" 0 failed"), "{}", said(&good));
+    let folder = tempfile::tempdir().unwrap();
+    let file = changed(
+        &folder,
+        "id: reached, activity: call, outcome: reached",
+        "id: reached, activity: call, outcome: interested",
+    );
+    let failing = run(&["test", "--lang", "en", &file]);
+    assert_eq!(failing.status.code(), Some(1));
+    assert!(said(&failing).contains("FAILED") && !said(&failing).contains(" 0 failed"), "{}", said(&failing));
+    let broken = run(&["test", "--lang", "en", &changed(&folder, "kind: won", "kind: one")]);
+    assert!(broken.status.code() == Some(1) && said(&broken).contains("kind: one"), "{}", said(&broken));
+}
+
+#[test]
+fn a_file_that_is_no_text_and_a_reader_who_has_gone_are_no_accidents() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    std::fs::write(&path, b"format: 1\ncountry: \xff").unwrap();
+    for command in ["check", "test"] {
+        let output = run(&[command, "--lang", "en", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(said(&output).contains("rules.yaml:2:10: error [not_utf8]"), "{}", said(&output));
+    }
+    // Nobody reads what is said.
+    for arguments in [&["keys"][..], &["schema"], &["openapi"], &["check", "--json", RULES], &["test", RULES]] {
+        let (reading, writing) = std::io::pipe().unwrap();
+        drop(reading);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loudou"));
+        command.env_clear().current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).stdout(writing);
+        let ended = command.output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.code().is_some() && !told.contains("panicked"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn the_schema_and_the_meaning_of_keys_are_printed() {
+    let schema = run(&["schema"]);
+    assert!(schema.status.success() && said(&schema) == include_str!("../../openapi/rules.schema.json"));
+    for (language, word) in [("en", "ideal"), ("zh", "持有")] {
+        let keys = run(&["keys", "--lang", language, "stages.holding"]);
+        assert!(keys.status.success() && said(&keys).contains(word), "{}", said(&keys));
+    }
+    assert!(said(&run(&["keys"])).lines().count() > 100);
+    let nothing = run(&["keys", "no_such_key"]);
+    assert_eq!(nothing.status.code(), Some(1));
+    assert_eq!(String::from_utf8(nothing.stderr).unwrap(), "there is no key `no_such_key`\n");
+}

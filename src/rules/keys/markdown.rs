@@ -6,6 +6,7 @@ use crate::rules::expression::environment;
 use crate::rules::model::Action;
 use crate::texts::of_the_checker;
 use crate::values::Language;
+use indexmap::IndexMap;
 use std::fmt::Write as _;
 
 /// The page. English only: so are the keys.
@@ -16,14 +17,23 @@ pub fn markdown() -> String {
          Made by `loudou keys --markdown`; what they mean together is in [rules-reference.md](rules-reference.md). \
          `loudou keys stages.holding` says the same of one key.\n\n## Keys\n",
     );
-    let mut told: Vec<&str> = Vec::new();
+    let mut places: IndexMap<&str, (&Shape, Vec<String>)> = IndexMap::new();
     for Found { path, shape, .. } in all() {
-        if !told.contains(&shape.name) {
-            told.push(shape.name);
-            keys_of(shape, path.rsplit_once('.').map_or("", |(above, _)| above), &mut out);
+        let above = path.rsplit_once('.').map_or("", |(above, _)| above).trim_end_matches("[]").to_owned();
+        let (_, places) = places.entry(shape.name).or_insert_with(|| (shape, Vec::new()));
+        if !places.contains(&above) {
+            places.push(above);
         }
     }
-    keys_of(&table::CASE, "a case of a figure", &mut out);
+    for (shape, places) in places.values() {
+        let places: Vec<String> = places.iter().map(|place| format!("`{place}`")).collect();
+        let (first, others) = places.split_first().map_or(("", &[][..]), |(first, others)| (first, others));
+        keys_of(shape, if first == "``" { "The file" } else { first }, &mut out);
+        if !others.is_empty() {
+            let _ = writeln!(out, "\nThe same under {}.", others.join(", "));
+        }
+    }
+    keys_of(&table::CASE, "A case of a figure", &mut out);
     out.push_str("\n## Actions\n\n| action | in `group.*` |\n|---|---|\n");
     for action in Action::ALL {
         let named = if action.by_name_only() { "no: by its name only" } else { "yes" };
@@ -44,8 +54,7 @@ pub fn markdown() -> String {
     out
 }
 
-fn keys_of(shape: &Shape, above: &str, out: &mut String) {
-    let title = if above.is_empty() { "The file".to_owned() } else { format!("`{}`", above.trim_end_matches("[]")) };
+fn keys_of(shape: &Shape, title: &str, out: &mut String) {
     let _ = writeln!(out, "\n### {title}\n\n| key | what stands there | meaning | example |\n|---|---|---|---|");
     let english = [Language::new("en")];
     for key in shape.keys.iter().filter(|key| key.is_known()) {

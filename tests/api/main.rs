@@ -20,6 +20,7 @@ mod client;
 mod company;
 mod cors;
 mod docs;
+mod document;
 mod door;
 mod faults;
 mod guides;

@@ -45,6 +45,21 @@ pub(super) fn wrapped(text: &str, most: f64) -> Vec<String> {
     lines
 }
 
+/// The parts in lines of at most so many ems, none of them broken.
+pub(super) fn in_lines(parts: &[String], between: &str, most: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if ems(line) + ems(between) + ems(part) <= most => {
+                line.push_str(between);
+                line.push_str(part);
+            }
+            _ => lines.push(fitting(part, most)),
+        }
+    }
+    lines
+}
+
 /// The text if it fits, else its beginning.
 pub(super) fn fitting(text: &str, most: f64) -> String {
     if ems(text) <= most {
@@ -148,4 +163,20 @@ pub(super) fn lanes(words: &Words<'_>, listed: &[Listed<'_>]) -> Vec<Lane> {
     lanes.sort_by_key(|lane| (lane.from.unwrap_or(usize::MAX).abs_diff(lane.to), lane.to));
     lanes.truncate(MOST_LANES);
     lanes
+}
+
+/// So many, as a factor.
+pub(super) fn times(n: usize) -> f64 {
+    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// From a light to a dark blue-green, dark enough everywhere for white letters (contrast 4.9 and more).
+pub(super) fn shade(index: usize, of: usize) -> String {
+    let (light, dark) = ([46_usize, 116, 145], [27_usize, 55, 87]);
+    let steps = of.saturating_sub(1).max(1);
+    let mix = |channel: usize| {
+        let (from, to) = (light.get(channel).copied().unwrap_or(0), dark.get(channel).copied().unwrap_or(0));
+        (from * (steps - index.min(steps)) + to * index.min(steps)) / steps
+    };
+    format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2))
 }

@@ -85,7 +85,13 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// Text of a line that is not quoted: a semicolon would end it.
+/// Text of a line that is not quoted: a semicolon would end it, and nothing in it is markup.
 fn line(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).map(|letter| if letter == ';' { ',' } else { letter }).collect()
+    let plain = |letter| match letter {
+        ';' => ',',
+        '<' => '‹',
+        '>' => '›',
+        letter => letter,
+    };
+    text.chars().filter(|letter| !letter.is_control()).map(plain).collect()
 }

@@ -1,7 +1,7 @@
 //! The funnel as an SVG: the stages as a funnel from the top down, what is demanded to enter beside each, moves back
 //! and out along its sides, and the moves that need words listed below. Stands alone: no script, no font, nothing loaded.
 
-use super::layout::{Lane, Listed, body, ems, fitting, is_next, lanes, listed, wrapped};
+use super::layout::{Lane, Listed, body, ems, fitting, in_lines, is_next, lanes, listed, shade, times, wrapped};
 use super::words::Words;
 use crate::rules::model::{Direction, Funnel, Mode, MoveFrom, MoveTo, Rules, Stage, StageKind};
 use crate::texts::Message;
@@ -189,7 +189,7 @@ impl Page {
             x - low_half,
         ));
         let room = (low_half * 2.0 - 24.0).max(80.0);
-        let aims = wrapped(&words.aims(row.stage).join(" · "), room / 12.5);
+        let aims = in_lines(&words.aims(row.stage), " · ", room / 12.5);
         let block = 20.0 + times(aims.len()) * 17.0;
         let mut line = y + (row.height - block) / 2.0 + 15.0;
         let label = fitting(&words.label(row.stage), room / 18.0);
@@ -363,22 +363,6 @@ impl Page {
         }
         y
     }
-}
-
-/// So many, as a factor.
-fn times(n: usize) -> f64 {
-    f64::from(u32::try_from(n).unwrap_or(u32::MAX))
-}
-
-/// From a light to a dark blue-green, dark enough everywhere for white letters (contrast 4.9 and more).
-fn shade(index: usize, of: usize) -> String {
-    let (light, dark) = ([46_usize, 116, 145], [27_usize, 55, 87]);
-    let steps = of.saturating_sub(1).max(1);
-    let mix = |channel: usize| {
-        let (from, to) = (light.get(channel).copied().unwrap_or(0), dark.get(channel).copied().unwrap_or(0));
-        (from * (steps - index.min(steps)) + to * index.min(steps)) / steps
-    };
-    format!("#{:02x}{:02x}{:02x}", mix(0), mix(1), mix(2))
 }
 
 /// Text in XML. Characters that XML does not know are left out.

@@ -70,9 +70,9 @@ fn an_odd_funnel_is_drawn_and_its_text_stays_text() {
 /// Each element that is opened is closed: what a browser would say of it.
 #[test]
 fn the_svg_is_well_formed() {
+    let tag = regex::Regex::new(r#"<(/?)([a-z]+)((?:\s+[A-Za-z-]+="[^"<]*")*)\s*(/?)>"#).unwrap();
     for (text, language) in [(SHIPPED, "zh"), (SHIPPED, "en"), (ODD, "en")] {
         let drawn = draw(text, language, svg);
-        let tag = regex::Regex::new(r#"<(/?)([a-z]+)((?:\s+[A-Za-z-]+="[^"<]*")*)\s*(/?)>"#).unwrap();
         let mut open: Vec<String> = Vec::new();
         for found in tag.captures_iter(&drawn) {
             match (&found[1], &found[4]) {
@@ -95,6 +95,6 @@ fn text_is_measured_and_broken_where_it_may_be() {
     assert_eq!(wrapped("资料已核实、公司概况、公司规模", 8.0), ["资料已核实、", "公司概况、", "公司规模"]);
     assert_eq!(wrapped("一二三四五六七八九十", 4.0), ["一二三四", "五六七八", "九十"]);
     assert_eq!(wrapped("", 5.0), Vec::<String>::new());
-    assert_eq!(fitting("意向客户（商机）", 5.0), "意向客…");
+    assert_eq!(fitting("意向客户（商机）", 5.0), "意向客户…");
     assert_eq!(fitting("short", 9.0), "short");
 }

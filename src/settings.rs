@@ -28,13 +28,24 @@ pub struct Settings {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Data")]
 pub struct Database {
-    /// `sqlite:PATH` (one machine, nothing to install) or `postgres://USER:PASSWORD@HOST/NAME` (several processes).
-    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:data/loudou.db", value_name = "URL")]
-    pub database_url: DatabaseUrl,
+    #[command(flatten)]
+    pub place: Place,
     /// File with the master key (32 bytes or more; a second line is the key before it, while rotating). Without it,
     /// one is made at the first start beside an SQLite database; on PostgreSQL the start is refused.
     #[arg(long, env = "LOUDOU_SECRET_FILE", value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+}
+
+/// The database itself: what every command needs that works on a company.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Data")]
+pub struct Place {
+    /// `sqlite:PATH` (one machine, nothing to install) or `postgres://USER:PASSWORD@HOST/NAME` (several processes).
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite:data/loudou.db", value_name = "URL")]
+    pub database_url: DatabaseUrl,
+    /// File with the password for PostgreSQL, so that the URL need not hold it.
+    #[arg(long, env = "LOUDOU_DATABASE_PASSWORD_FILE", value_name = "FILE")]
+    pub database_password_file: Option<PathBuf>,
 }
 
 /// Where the rules come from.
@@ -135,6 +146,25 @@ impl DatabaseUrl {
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+}
+
+impl DatabaseUrl {
+    /// The same with this password, which may hold any letters.
+    ///
+    /// # Errors
+    /// The database takes none, or the URL has one already.
+    pub fn with_password(&self, password: &str) -> Result<Self, String> {
+        let url = self.expose();
+        if url.starts_with("sqlite:") {
+            return Err("SQLite takes no password".into());
+        }
+        if without_password(url) != url {
+            return Err("there is a password in the URL and one in the file: leave one out".into());
+        }
+        let between = if url.contains('?') { '&' } else { '?' };
+        let password = percent_encoding::utf8_percent_encode(password, percent_encoding::NON_ALPHANUMERIC);
+        Ok(Self(format!("{url}{between}password={password}").into()))
     }
 }
 
@@ -304,6 +334,18 @@ mod tests {
             assert_eq!(format!("{url:?}"), shown);
         }
         assert!("mysql://db".parse::<DatabaseUrl>().is_err());
+    }
+
+    #[test]
+    fn a_password_of_its_own_goes_into_the_url() {
+        let url: DatabaseUrl = "postgres://anna@db/loudou".parse().unwrap();
+        let whole = url.with_password("p@ss/w&rd?").unwrap();
+        assert_eq!(whole.expose(), "postgres://anna@db/loudou?password=p%40ss%2Fw%26rd%3F");
+        assert_eq!(whole.to_string(), "postgres://anna@db/loudou?password=***");
+        assert!(whole.with_password("another").is_err());
+        let url: DatabaseUrl = "postgres://db/loudou?user=anna".parse().unwrap();
+        assert_eq!(url.with_password("x").unwrap().expose(), "postgres://db/loudou?user=anna&password=x");
+        assert!("sqlite:x.db".parse::<DatabaseUrl>().unwrap().with_password("x").is_err());
     }
 
     #[test]

@@ -53,7 +53,9 @@ pub struct ActivityView {
 }
 
 impl ActivityView {
-    fn of(activity: Activity, sight: &Sight) -> Self {
+    /// An activity as its reader sees it.
+    #[must_use]
+    pub fn of(activity: Activity, sight: &Sight) -> Self {
         let contacts = Name { entity: Entity::Customer, name: Key::new("contacts") };
         let open = sight.of(&contacts) == FieldSight::Open;
         Self {
@@ -198,14 +200,7 @@ impl From<HistoryEntry> for HistoryView {
     fn from(entry: HistoryEntry) -> Self {
         let line = entry.line;
         Self {
-            kind: match line.kind {
-                HistoryKind::Created => "created",
-                HistoryKind::Forward => "forward",
-                HistoryKind::Back => "back",
-                HistoryKind::Lost => "lost",
-                HistoryKind::Reopened => "reopened",
-                HistoryKind::Owner => "owner",
-            },
+            kind: history_word(line.kind),
             at: line.at,
             from: line.from,
             to: line.to,
@@ -220,6 +215,18 @@ impl From<HistoryEntry> for HistoryView {
             rules_version: entry.rules_version,
             decision: entry.decision,
         }
+    }
+}
+
+/// The word of a kind of line.
+pub(super) fn history_word(kind: HistoryKind) -> &'static str {
+    match kind {
+        HistoryKind::Created => "created",
+        HistoryKind::Forward => "forward",
+        HistoryKind::Back => "back",
+        HistoryKind::Lost => "lost",
+        HistoryKind::Reopened => "reopened",
+        HistoryKind::Owner => "owner",
     }
 }
 

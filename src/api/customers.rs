@@ -25,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct CustomerPath {
     /// The customer.
     #[param(value_type = uuid::Uuid)]
-    id: CustomerId,
+    pub id: CustomerId,
 }
 
 /// A person at the customer.

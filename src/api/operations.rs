@@ -65,6 +65,7 @@ operations! {
     customers::create_customer => Access::May(Action::CustomersWrite),
     customers::get_customer => Access::May(Action::CustomersRead),
     customers::update_customer => Access::May(Action::CustomersWrite),
+    timeline::get_timeline => Access::May(Action::CustomersRead),
     deals::list_deals => Access::May(Action::DealsRead),
     deals::create_deal => Access::May(Action::DealsCreate),
     deals::get_deal => Access::May(Action::DealsRead),

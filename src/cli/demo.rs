@@ -43,7 +43,7 @@ impl Demo {
         if given.is_none_or(|source| source == ValueSource::DefaultValue) {
             let folder = std::env::temp_dir().join(format!("loudou-demo-{}", uuid::Uuid::now_v7().simple()));
             match format!("sqlite:{}/demo.db", folder.display()).parse() {
-                Ok(url) => self.settings.database.database_url = url,
+                Ok(url) => self.settings.database.place.database_url = url,
                 Err(fault) => return failed(&fault),
             }
         }

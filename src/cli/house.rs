@@ -4,7 +4,7 @@
 use crate::api::health::Readiness;
 use crate::api::sign_in::SignIn;
 use crate::api::{App, Parts};
-use crate::settings::{Database, Http, RulesFrom};
+use crate::settings::{Database, DatabaseUrl, Http, Place, RulesFrom};
 use crate::store::{Store, StoreSettings};
 use crate::values::{Language, Time};
 use crate::workflow::Workflow;
@@ -29,7 +29,8 @@ pub fn clock() -> Time {
 /// # Errors
 /// What an operator can do something about, in one sentence.
 pub async fn open(database: &Database, rules: &RulesFrom) -> Result<Arc<Workflow>, String> {
-    let url = database.database_url.expose();
+    let url = address(&database.place)?;
+    let url = url.expose();
     if let Some(file) = sqlite_file(url).and_then(|file| file.parent().map(Path::to_owned)) {
         std::fs::create_dir_all(&file)
             .map_err(|fault| format!("cannot make the folder {}: {fault}", file.display()))?;
@@ -41,6 +42,31 @@ pub async fn open(database: &Database, rules: &RulesFrom) -> Result<Arc<Workflow
         let (text, hash) = rules_text(rules)?;
         let seeded = workflow.seed_rules(text.clone(), hash, clock()).await;
         seeded.map_err(|failure| refused(&failure, &text, rules))?;
+    }
+    if let Err(failure) = workflow.reload().await {
+        return Err(unusable(&workflow, failure).await);
+    }
+    Ok(workflow)
+}
+
+/// Opens a company that there is, for a command on the host. Nothing is made: a mistyped address must not answer with an
+/// empty company. No master key is needed, since such a command neither signs nor seals anything.
+///
+/// # Errors
+/// What an operator can do something about, in one sentence.
+pub async fn open_present(place: &Place) -> Result<Arc<Workflow>, String> {
+    let url = address(place)?;
+    let url = url.expose();
+    if let Some(file) = sqlite_file(url).filter(|file| !file.exists()) {
+        return Err(format!("there is no database {}: name it with --database-url or DATABASE_URL", file.display()));
+    }
+    let secrets = Secrets::from_text(&Secrets::fresh_text()).map_err(|fault| fault.to_string())?;
+    let store = Store::open(&StoreSettings::new(url)).await.map_err(|fault| crate::api::error::chain(&fault))?;
+    let workflow = Workflow::new(store, secrets);
+    if !workflow.has_rules().await.map_err(told)? || workflow.is_empty().await.map_err(told)? {
+        return Err(
+            "there is nobody in this database yet: `loudou serve` prints a token for the first administrator".into()
+        );
     }
     if let Err(failure) = workflow.reload().await {
         return Err(unusable(&workflow, failure).await);
@@ -89,6 +115,15 @@ fn refused(failure: &Failure, text: &str, rules: &RulesFrom) -> String {
     format!("{}\n{problems}", crate::api::error::chain(failure))
 }
 
+/// The address of the database, with its password.
+fn address(place: &Place) -> Result<DatabaseUrl, String> {
+    let Some(file) = &place.database_password_file else { return Ok(place.database_url.clone()) };
+    let text = std::fs::read_to_string(file)
+        .map_err(|fault| format!("cannot read the password file {}: {fault}", file.display()))?;
+    // Editors and `echo` end a file with a line break.
+    place.database_url.with_password(text.trim_end_matches(['\r', '\n']))
+}
+
 fn sqlite_file(url: &str) -> Option<PathBuf> {
     url.strip_prefix("sqlite:").map(|path| PathBuf::from(path.trim_start_matches("//")))
 }
@@ -96,7 +131,7 @@ fn sqlite_file(url: &str) -> Option<PathBuf> {
 /// The master key. Beside an SQLite database it is made at the first start; over PostgreSQL several processes need the
 /// same one, so it must be given.
 fn secrets(database: &Database) -> Result<Secrets, String> {
-    let file = match (&database.secret_file, sqlite_file(database.database_url.expose())) {
+    let file = match (&database.secret_file, sqlite_file(database.place.database_url.expose())) {
         (Some(file), _) => file.clone(),
         (None, Some(data)) => {
             let file = data.with_extension("secret");

@@ -1,12 +1,16 @@
 //! The command line: one file for each command. It may name everything, and is the only one to read the system's clock,
 //! environment and signals: what others need of them is handed in.
 
+pub mod compare;
 pub mod demo;
+pub mod health;
 pub mod house;
 pub mod openapi;
+pub mod picture;
 pub mod rules;
 mod say;
 pub mod serve;
+pub mod user;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
@@ -29,12 +33,20 @@ enum Command {
     Check(rules::Check),
     /// Run the scenarios of a rules file.
     Test(rules::Test),
+    /// Say in words what differs between two rules files.
+    Diff(compare::Diff),
+    /// Draw a funnel of a rules file, as SVG or Mermaid.
+    Picture(picture::Picture),
     /// Say what keys of the rules file mean.
     Keys(rules::Keys),
     /// Print the JSON Schema of rules files, for editors.
     Schema,
+    /// Ask a server whether it is ready: 0 if it is. For containers without another client.
+    Health(health::Health),
     /// Print the OpenAPI document.
     Openapi,
+    /// People, from the host itself: for when nobody can sign in who may change them.
+    User(user::User),
 }
 
 /// Runs what the command line says.
@@ -57,9 +69,13 @@ pub fn main() -> ExitCode {
         Command::Demo(command) => command.run(matches.subcommand_matches("demo")),
         Command::Check(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Diff(command) => command.run(),
+        Command::Picture(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Schema => rules::print_schema(),
+        Command::Health(command) => command.run(),
         Command::Openapi => openapi::run(),
+        Command::User(command) => command.run(),
     }
 }
 

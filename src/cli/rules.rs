@@ -1,11 +1,11 @@
 //! `loudou check`, `test`, `keys`, `schema`: what a company tries on its rules file before anybody is held to it.
 
 use super::say;
-use crate::rules::{Problem, Severity, check_bytes, keys, render};
+use crate::rules::{Problem, Rules, Severity, check_bytes, keys, render};
 use crate::values::Language;
 use crate::workflow::rules::CheckedRules;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Which language to answer in.
@@ -17,7 +17,7 @@ pub struct Spoken {
 }
 
 impl Spoken {
-    fn languages(&self) -> Vec<Language> {
+    pub(super) fn languages(&self) -> Vec<Language> {
         let tag = self.lang.clone().or_else(|| std::env::var("LANG").ok()).unwrap_or_default();
         let tag = tag.split(['_', '-', '.']).next().unwrap_or_default().to_lowercase();
         vec![Language::new(&tag)]
@@ -139,7 +139,16 @@ pub fn print_schema() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn read(file: &PathBuf) -> Option<Vec<u8>> {
+/// The rules of a file; its problems are told where it has errors.
+pub(super) fn compiled(file: &Path, wanted: &[Language]) -> Option<Rules> {
+    let checked = check_bytes(&read(file)?, None);
+    if checked.rules.is_none() {
+        eprint!("{}", render::text(&checked.problems, &file.display().to_string(), wanted));
+    }
+    checked.rules
+}
+
+fn read(file: &Path) -> Option<Vec<u8>> {
     match std::fs::read(file) {
         Ok(bytes) => Some(bytes),
         Err(fault) => {

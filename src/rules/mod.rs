@@ -1,7 +1,8 @@
 //! What the business wrote: the YAML text, checked and compiled into `Rules`, or every problem at once.
 //!
 //! No I/O, no clock. Names `values` and `texts` only. The way of a file: `document` (YAML to a tree with places), the
-//! sections (`reader` and one file each), `check` (puts them together), `oddities` (warnings), `render` (for people).
+//! sections (`reader` and one file each), `check` (puts them together), `oddities` (warnings), `render` (for people). Of
+//! compiled rules: `diff` (what changed, in words), `picture` (the funnels drawn).
 
 pub mod calendar;
 mod cast;
@@ -9,6 +10,7 @@ pub mod check;
 mod company;
 mod constancy;
 mod criteria;
+pub mod diff;
 mod document;
 pub mod expression;
 mod fields;
@@ -23,6 +25,7 @@ pub mod model;
 mod moves;
 mod node;
 mod oddities;
+pub mod picture;
 mod play;
 pub mod problem;
 mod reader;

@@ -9,6 +9,11 @@ use crate::texts::Message;
 use crate::values::Language;
 use serde_json::{Map, Value, json};
 
+const ID: &str = "^[A-Za-z][A-Za-z0-9_]{0,63}$";
+const LANGUAGE: &str = "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$";
+/// The keys of which a criterion has one.
+const CRITERION_KINDS: [&str; 5] = ["has", "require", "activity", "dwelt", "contract"];
+
 /// The schema as it is committed: pretty, one line break at the end.
 #[must_use]
 pub fn text() -> String {
@@ -50,6 +55,11 @@ fn mapping(shape: &'static Shape) -> Value {
     if let (Some(mapping), false) = (mapping.as_object_mut(), required.is_empty()) {
         mapping.insert("required".to_owned(), json!(required));
     }
+    if let (Some(mapping), true) = (mapping.as_object_mut(), shape.name == table::CRITERION.name) {
+        // One kind of demand each: which, the checker says better than "one of these schemas".
+        let kinds: Vec<Value> = CRITERION_KINDS.iter().map(|kind| json!({"required": [kind]})).collect();
+        mapping.insert("oneOf".to_owned(), json!(kinds));
+    }
     mapping
 }
 
@@ -71,9 +81,10 @@ fn of(kind: &'static Kind) -> Value {
         Kind::Text | Kind::Ref(_) | Kind::Expression | Kind::Pattern | Kind::TimeZone => json!({"type": "string"}),
         Kind::Label => json!({"anyOf": [
             {"type": "string"},
-            {"type": "object", "additionalProperties": {"type": "string"}},
+            {"type": "object", "propertyNames": {"pattern": LANGUAGE},
+             "additionalProperties": {"type": "string"}},
         ]}),
-        Kind::Id => pattern("^[A-Za-z][A-Za-z0-9_]{0,63}$"),
+        Kind::Id => pattern(ID),
         Kind::Name => pattern(r"^[a-z]+\.[a-z][a-z0-9_]*$"),
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Whole { from, to } => json!({"type": "integer", "minimum": from, "maximum": to}),
@@ -86,7 +97,7 @@ fn of(kind: &'static Kind) -> Value {
         Kind::LocalTime => pattern(r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$"),
         Kind::Hours => pattern("^[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}$"),
         Kind::Currency => pattern("^[A-Z]{3}$"),
-        Kind::Language => pattern("^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"),
+        Kind::Language => pattern(LANGUAGE),
         Kind::Country => pattern("^[A-Z]{2}$"),
         Kind::Action => {
             let words: Vec<String> = GROUPS
@@ -99,10 +110,25 @@ fn of(kind: &'static Kind) -> Value {
         Kind::Word(words) => json!({"enum": words}),
         Kind::Shape(shape) => json!({"$ref": format!("#/$defs/{}", shape.name)}),
         Kind::ListOf(kind) => json!({"type": "array", "items": of(kind)}),
-        Kind::MapOf(kind) => json!({"type": "object", "additionalProperties": of(kind)}),
+        Kind::MapOf(kind) => json!({
+            "type": "object",
+            "propertyNames": {"pattern": if names_fields(kind) { r"^[a-z]+\.[a-z][a-z0-9_]*$|^[a-z][a-z0-9_]*$" } else { ID }},
+            "additionalProperties": of(kind),
+        }),
         Kind::Either(kinds) => json!({"anyOf": kinds.iter().map(of).collect::<Vec<_>>()}),
         Kind::Figure(kind) => json!({"anyOf": [of(kind), {"type": "array", "items": {"$ref": "#/$defs/case"}}]}),
         // Of the type of a field, or of a later version (which is in no mapping).
         Kind::Value | Kind::Later => json!({}),
+    }
+}
+
+/// Whether the keys of a mapping are names of fields, qualified or within one record: values and masks are given so.
+fn names_fields(kind: &Kind) -> bool {
+    match kind {
+        Kind::Value => true,
+        Kind::Either(kinds) => {
+            kinds.iter().any(|kind| matches!(kind, Kind::Shape(shape) if shape.name == table::MASK.name))
+        }
+        _ => false,
     }
 }

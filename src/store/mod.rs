@@ -32,6 +32,7 @@ mod sqlite;
 mod stored_fields;
 #[cfg(test)]
 pub(crate) mod tests;
+mod timeline;
 mod tx;
 
 pub use deals::{ActivityQuery, HistoryEntry};
@@ -44,6 +45,7 @@ pub use lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQu
 pub use reports::FunnelQuery;
 pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
+pub use timeline::{Entries, Lines, Slice, Start};
 pub use tx::{DealRead, Tx};
 
 use lane::{Job, JobKind};

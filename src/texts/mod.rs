@@ -25,6 +25,8 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("en/rules.ftl"),
             include_str!("en/keys.ftl"),
             include_str!("en/expressions.ftl"),
+            include_str!("en/diff.ftl"),
+            include_str!("en/picture.ftl"),
         ],
     ),
     (
@@ -36,6 +38,8 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("zh/rules.ftl"),
             include_str!("zh/keys.ftl"),
             include_str!("zh/expressions.ftl"),
+            include_str!("zh/diff.ftl"),
+            include_str!("zh/picture.ftl"),
         ],
     ),
 ];

@@ -73,6 +73,7 @@ pub fn subject(kind: &str, id: impl std::fmt::Display) -> Subject {
 
 /// What a write to a deal begins with.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub enum Taken<A> {
     /// The deal with all that decisions about it rest on, and what the caller sees of it.
     Deal(DealFacts, Sight),

@@ -21,6 +21,7 @@ pub mod log;
 pub mod moves;
 pub mod passwords;
 pub mod people;
+pub mod recovery;
 pub mod reports;
 pub mod rules;
 mod rules_in_use;
@@ -31,6 +32,7 @@ pub mod setup;
 pub mod teams;
 #[cfg(test)]
 mod tests;
+pub mod timeline;
 
 use active::Active;
 use arc_swap::ArcSwapOption;

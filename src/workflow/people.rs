@@ -262,7 +262,7 @@ pub(super) fn own_sight<A>(_: &mut Tx<'_>, _: &A) -> Result<Option<Sight>, Store
     Ok(Some(Sight::nothing()))
 }
 
-fn others<'a>(scene: &Scene, team: Option<TeamId>, roles: &'a [Vec<Key>]) -> Others<'a> {
+pub(super) fn others<'a>(scene: &Scene, team: Option<TeamId>, roles: &'a [Vec<Key>]) -> Others<'a> {
     Others {
         scope: match scene.actor.user() {
             Some(_) => reach(scene.rules(), &scene.actor.roles, Action::PeopleWrite).unwrap_or(Scope::Own),
@@ -273,7 +273,7 @@ fn others<'a>(scene: &Scene, team: Option<TeamId>, roles: &'a [Vec<Key>]) -> Oth
     }
 }
 
-fn roles_of_others(scene: &Scene, except: UserId) -> Vec<Vec<Key>> {
+pub(super) fn roles_of_others(scene: &Scene, except: UserId) -> Vec<Vec<Key>> {
     let others = scene.active.directory.users().filter(|known| known.user.id != except && known.user.active);
     others.map(|known| known.user.roles.clone()).collect()
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure but for one count of what is in use. Either is a refusal, and recorded like any other.
 
+use super::directory::Directory;
 use super::scene::Scene;
 use crate::engine::decision::{Checked, CheckedKind, FactsRead, Refusal, RefusalKind};
 use crate::engine::permission::{Row, permit, reach};
@@ -22,7 +23,7 @@ pub(super) fn stands_against(
     if !lacking.is_empty() {
         return Ok(Some(refusal(Message::new("rules_in_use"), lacking.iter().map(in_use).collect())));
     }
-    let nobody = nobody_could(scene, rules, scene.now());
+    let nobody = nobody_could(&scene.active.directory, rules, scene.now());
     Ok(nobody.map(|action| refusal(Message::new("nobody_could").with("action", action.word()), Vec::new())))
 }
 
@@ -37,8 +38,7 @@ fn in_use((name, count): (&String, &i64)) -> Checked {
 
 /// What no active user could do under these rules, though the company cannot be left without: change people, and change
 /// the rules. Before there is anybody, the first administrator is promised both by the checker.
-fn nobody_could(scene: &Scene, rules: &Arc<Rules>, now: Time) -> Option<Action> {
-    let directory = &scene.active.directory;
+pub(super) fn nobody_could(directory: &Directory, rules: &Arc<Rules>, now: Time) -> Option<Action> {
     directory.users().next()?;
     let could = |action: Action| {
         directory.users().any(|known| {

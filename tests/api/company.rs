@@ -152,6 +152,11 @@ impl Company {
         }
     }
 
+    /// Turns the clock on a little: tokens last.
+    pub fn pass_seconds(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+    }
+
     /// Makes a team, or names the one there is.
     pub fn team(&mut self, name: &str, parent: Option<&str>) -> String {
         if let Some(team) = self.teams.get(name) {

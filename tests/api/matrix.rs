@@ -169,7 +169,7 @@ impl World<'_> {
         let receiver = self.company.id(if login == "nora" { "spare_north" } else { "spare" });
         let body = match operation.id.as_str() {
             "getLiveness" | "getReadiness" | "getDocument" | "getProblemKind" | "getMe" | "getVocabulary" => None,
-            "listUsers" | "getUser" | "listTeams" | "getTeam" | "listCustomers" | "getCustomer" => None,
+            "listUsers" | "getUser" | "listTeams" | "getTeam" | "listCustomers" | "getCustomer" | "getTimeline" => None,
             "listDeals" | "getDeal" | "listMoves" | "getGrade" | "listActivities" | "listHistory" => None,
             "listDecisions" | "getDecision" | "listContracts" | "getContract" => None,
             "getRules" | "listRulesVersions" | "getRulesVersion" | "getRulesText" => None,

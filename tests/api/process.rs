@@ -231,3 +231,42 @@ fn the_demo_tells_programs_who_is_in_it() {
     }
     assert_eq!(Vec::from_iter(roles), ["director", "manager", "people_admin", "rules_admin", "seller"]);
 }
+
+#[test]
+fn whether_it_is_ready_can_be_asked_with_the_program_itself() {
+    let mut process = Process::start(&[("LOUDOU_DRAIN_DELAY_SECONDS", "600")]);
+    let address = process.address.clone();
+    let asked = |variables: &[(&str, &str)]| output(&["health"], variables);
+    let ready = asked(&[("LOUDOU_LISTEN", &address)]);
+    let said = String::from_utf8(ready.stdout).unwrap();
+    assert!(ready.status.success() && said.starts_with("200 "), "{said}");
+    // A container listens everywhere, and is asked from within.
+    let everywhere = format!("0.0.0.0:{}", address.rsplit(':').next().unwrap());
+    assert!(asked(&[("LOUDOU_LISTEN", &everywhere)]).status.success());
+    process.signal("TERM");
+    process.wait_for("not ready from now on");
+    let draining = asked(&[("LOUDOU_LISTEN", &address)]);
+    assert_eq!(draining.status.code(), Some(1));
+    assert!(String::from_utf8(draining.stdout).unwrap().starts_with("503 "));
+    process.signal("TERM");
+    process.end();
+    assert_eq!(asked(&[("LOUDOU_LISTEN", &address)]).status.code(), Some(1));
+}
+
+#[test]
+fn a_password_file_that_does_not_fit_refuses_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "geheim\n").unwrap();
+    let file = file.to_str().unwrap();
+    let said = |url: &str, file: &str| {
+        let output = output(&["serve"], &[("DATABASE_URL", url), ("LOUDOU_DATABASE_PASSWORD_FILE", file)]);
+        assert!(!output.status.success());
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!text.contains("geheim"), "{text}");
+        text
+    };
+    assert!(said("sqlite:x.db", file).contains("SQLite takes no password"));
+    assert!(said("postgres://anna:b@db/loudou", file).contains("leave one out"));
+    assert!(said("postgres://anna@db/loudou", "/nowhere").contains("cannot read the password file /nowhere"));
+}

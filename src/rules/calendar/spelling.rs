@@ -4,6 +4,7 @@ use crate::texts::Message;
 use crate::values::Date;
 use chrono::Weekday;
 use chrono_tz::{TZ_VARIANTS, Tz};
+use std::fmt;
 
 const MINUTE_MICROS: i64 = 60_000_000;
 const DAY_MINUTES: u32 = 24 * 60;
@@ -42,6 +43,13 @@ impl Hours {
     #[must_use]
     pub fn length_micros(self) -> i64 {
         i64::from(self.close - self.open) * MINUTE_MICROS
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (open, close) = (self.open, self.close);
+        write!(f, "{:02}:{:02}-{:02}:{:02}", open / 60, open % 60, close / 60, close % 60)
     }
 }
 

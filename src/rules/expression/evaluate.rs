@@ -21,25 +21,6 @@ pub(super) struct Evaluation<'a> {
     pub contact: Option<&'a [(Key, Value)]>,
 }
 
-/// Counts the nodes that evaluations enter, so that tests hold them against the static cost.
-#[cfg(test)]
-pub(super) mod steps {
-    use std::cell::Cell;
-
-    thread_local!(static ENTERED: Cell<u64> = const { Cell::new(0) });
-
-    pub fn enter() {
-        ENTERED.set(ENTERED.get() + 1);
-    }
-
-    /// How many `run` enters.
-    pub fn of(run: impl FnOnce()) -> u64 {
-        let before = ENTERED.get();
-        run();
-        ENTERED.get() - before
-    }
-}
-
 impl<'a> Evaluation<'a> {
     pub(super) fn truth(&self, node: &'a Node) -> Option<bool> {
         #[cfg(test)]
@@ -338,4 +319,23 @@ fn end_of(period: Period, date: Date) -> Option<Date> {
         Period::Year => start.checked_add_months(Months::new(12))?,
     };
     next.pred_opt()
+}
+
+/// Counts the nodes that evaluations enter, so that tests hold them against the static cost.
+#[cfg(test)]
+pub(super) mod steps {
+    use std::cell::Cell;
+
+    thread_local!(static ENTERED: Cell<u64> = const { Cell::new(0) });
+
+    pub fn enter() {
+        ENTERED.set(ENTERED.get() + 1);
+    }
+
+    /// How many `run` enters.
+    pub fn of(run: impl FnOnce()) -> u64 {
+        let before = ENTERED.get();
+        run();
+        ENTERED.get() - before
+    }
 }

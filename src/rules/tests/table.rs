@@ -41,28 +41,130 @@ fn the_schema_is_committed() {
 
 #[test]
 fn what_is_accepted_is_valid_against_the_schema() {
-    let validator = jsonschema::draft202012::new(&schema::schema()).unwrap();
-    for text in [SHIPPED, SMALL] {
+    let validator = validator(&schema::schema());
+    let mut files = vec![("small".to_owned(), SMALL.to_owned()), ("config/rules.yaml".to_owned(), SHIPPED.to_owned())];
+    files.extend(examples());
+    for (name, text) in files {
         let faults: Vec<String> =
-            validator.iter_errors(&tree(text)).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
-        assert!(faults.is_empty(), "{faults:#?}");
+            validator.iter_errors(&tree(&text)).map(|fault| format!("{}: {fault}", fault.instance_path())).collect();
+        assert!(faults.is_empty(), "{name}: {faults:#?}");
+        assert!(check(&text, monday()).rules.is_some(), "{name}: the checker refuses it");
+        if name != "small" {
+            assert!(text.starts_with("# yaml-language-server: $schema="), "{name} does not name its schema to editors");
+        }
+    }
+}
+
+fn validator(schema: &Value) -> jsonschema::Validator {
+    jsonschema::draft202012::new(schema).unwrap()
+}
+
+/// The examples for other trades, as far as there are any.
+fn examples() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/examples");
+    let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| (path.display().to_string(), std::fs::read_to_string(&path).unwrap()))
+        .collect()
+}
+
+/// Whatever the key: what cannot be meant is refused, at every place of the schema.
+#[test]
+fn every_place_of_the_schema_refuses_what_is_of_another_form() {
+    let schema = schema::schema();
+    let of = |part: &Value| {
+        let mut one = part.as_object().unwrap().clone();
+        one.insert("$defs".to_owned(), schema["$defs"].clone());
+        validator(&Value::Object(one))
+    };
+    for keys::Found { path, shape, key } in keys::all() {
+        let holder = if shape.name == "file" { &schema } else { &schema["$defs"][shape.name] };
+        if !matches!(key.kind, keys::Kind::Value) {
+            let part = of(&holder["properties"][key.name]);
+            // No key of the format takes lists within lists within lists, and none nothing.
+            for wrong in [json!([[[[]]]]), Value::Null] {
+                assert!(!part.is_valid(&wrong), "{path}: {wrong}");
+            }
+        }
+        let whole = of(holder);
+        let required: Vec<&str> = shape.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+        assert_eq!(
+            whole.is_valid(&json!({})),
+            required.is_empty() && shape.name != "criterion",
+            "{path}: nothing in it"
+        );
+        if shape.rest.is_none() {
+            assert!(!whole.is_valid(&json!({"no_such_key": 1})), "{path}: an unknown key beside it");
+        }
     }
 }
 
 #[test]
 fn what_the_schema_says_of_keys_the_checker_says_too() {
-    let validator = jsonschema::draft202012::new(&schema::schema()).unwrap();
+    let validator = validator(&schema::schema());
     let wrong = [
+        // Keys: unknown, of a later version, missing, of the wrong section.
         ("kind: start}", "kind: start, knd: open}"),
-        ("kind: start}", "kind: begin}"),
-        ("rate: 50%", "rate: half"),
-        ("dwell: 5wd", "dwell: 5d"),
+        ("format: 1", "colour: red\nformat: 1"),
+        ("products: [website]", "limits: []"),
         ("currency: CNY\n", ""),
+        ("{id: fresh, kind: start}", "{kind: start}"),
+        ("{id: ahead, require: 'deal.visit_on >= today'}", "{id: ahead}"),
+        ("scope: all", "scop: all"),
+        ("{id: reached, activity: call}", "{id: reached}"),
+        ("activity: call}", "activity: call, contract: paid}"),
+        ("{from: any_open, to: gone}", "{from: any_open}"),
+        ("expect: {refused: [reached]}", "expect: {d1: {stag: fresh}}"),
+        // Values of another form.
+        ("format: 1", "format: '1'"),
+        ("format: 1", "format: 2"),
+        ("languages: [en, zh]", "languages: en"),
+        ("languages: [en, zh]", "languages: [en, Chinese]"),
+        ("calendar: {time_zone: Asia/Shanghai}", "calendar: [Asia/Shanghai]"),
+        ("currency: CNY", "currency: cny"),
+        ("currency: CNY", "country: china\ncurrency: CNY"),
+        ("stages:\n", "stages: {}\n    other:\n"),
+        ("outcomes: [reached]", "outcomes: reached"),
+        ("products: [website]", "products:"),
+        // Ids.
+        ("id: fresh", "id: 1a"),
+        ("id: fresh", "id: 新"),
+        ("products: [website]", "products: [Web site]"),
+        ("products: [website]", "products: {web site: {}}"),
+        ("  standard:", "  网:"),
+        ("  boss: {may", "  the boss: {may"),
+        ("fits: {type: bool}", "does fit: {type: bool}"),
+        // Lengths of time, shares, dates, hours, numbers, truth values.
+        ("dwell: 5wd", "dwell: 5d"),
+        ("dwell: 5wd", "dwell: 5"),
+        ("dwell: 5wd", "dwell: 5 wd"),
+        ("dwell: 5wd", "dwell: five days"),
+        ("rate: 50%", "rate: half"),
+        ("rate: 50%", "rate: 0.5"),
+        ("activity: call}", "activity: call, within: 20}"),
+        ("activity: call}", "activity: call, at_least: 0}"),
+        ("activity: call}", "activity: call, enforce_from: 1.3.2027}"),
+        ("Asia/Shanghai}", "Asia/Shanghai, holidays: [2026-10-1]}"),
+        ("Asia/Shanghai}", "Asia/Shanghai, hours: 9-18}"),
+        ("Asia/Shanghai}", "Asia/Shanghai, workdays: [monday]}"),
+        ("ideal: 5", "ideal: -1"),
+        ("ideal: 5", "at_most: 0"),
+        ("{type: bool}", "{type: bool, required: yes}"),
+        ("{type: text}", "{type: text, max: 0}"),
+        // Words.
+        ("kind: start}", "kind: begin}"),
+        ("type: bool", "type: boolean"),
         ("[forward, ", "[forwards, "),
         ("scope: all", "scope: mine"),
         ("[deals.*, ", "[dealz.*, "),
-        ("outcomes: [reached]", "outcomes: reached"),
-        ("expect: {refused: [reached]}", "expect: {d1: {stag: fresh}}"),
+        ("activity: call}", "activity: call, mode: hard}"),
+        ("activity: call}", "activity: call, different: persons}"),
+        ("{id: reached, activity: call}", "{contract: agreed}"),
+        // Labels and names.
+        ("kind: start}", "kind: start, label: {English: Fresh}}"),
+        ("kind: start}", "kind: start, label: [Fresh]}"),
+        ("{id: reached, activity: call}", "{has: [phone]}"),
     ];
     for (with, instead) in wrong {
         let text = small(with, instead);
@@ -93,7 +195,7 @@ fn examples_are_valid_against_the_schema() {
         };
         let mut one = of.as_object().unwrap().clone();
         one.insert("$defs".to_owned(), schema["$defs"].clone());
-        let validator = jsonschema::draft202012::new(&Value::Object(one)).unwrap();
+        let validator = validator(&Value::Object(one));
         let value = tree(key.example)[key.name].clone();
         let faults: Vec<String> = validator.iter_errors(&value).map(|fault| fault.to_string()).collect();
         assert!(faults.is_empty(), "{path}: {faults:?}");

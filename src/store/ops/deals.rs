@@ -38,7 +38,7 @@ impl From<PersonRow> for Person {
 }
 
 #[derive(Queryable)]
-struct HistoryRow {
+pub(super) struct HistoryRow {
     seq: i64,
     deal: DealId,
     customer: CustomerId,
@@ -121,7 +121,7 @@ pub fn payment(conn: &mut Conn, id: PaymentId) -> Result<Option<(DealId, Payment
     row.map(|(deal, row)| Ok((deal, readable(row.into_payment(), "a payment")?))).transpose()
 }
 
-fn readable<T>(read: Option<T>, what: &'static str) -> Result<T, StoreError> {
+pub(super) fn readable<T>(read: Option<T>, what: &'static str) -> Result<T, StoreError> {
     read.ok_or_else(|| StoreError::failed("reading a row", format!("{what} has an impossible amount")))
 }
 
@@ -135,7 +135,7 @@ pub fn history(conn: &mut Conn, deal: DealId, after: Option<i64>, limit: i64) ->
     rows.into_iter().map(entry).collect()
 }
 
-fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
+pub(super) fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
     let kind = match row.kind.as_str() {
         "created" => HistoryKind::Created,
         "forward" => HistoryKind::Forward,

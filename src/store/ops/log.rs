@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 /// A criterion in the log: values about persons are taken out, their names are kept.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct StoredChecked {
+pub(super) struct StoredChecked {
     #[serde(flatten)]
     checked: Checked,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -36,7 +36,7 @@ pub(in crate::store) struct Personal {
 }
 
 #[derive(Queryable)]
-struct DecisionRow {
+pub(super) struct DecisionRow {
     seq: i64,
     id: DecisionId,
     at: Time,
@@ -239,7 +239,7 @@ pub fn decisions(conn: &mut Conn, query: &LogQuery) -> Result<Vec<LogEntry>, Sto
 }
 
 /// Rows with the personal values that are still there put back in.
-fn entries(conn: &mut Conn, rows: Vec<DecisionRow>) -> Result<Vec<LogEntry>, StoreError> {
+pub(super) fn entries(conn: &mut Conn, rows: Vec<DecisionRow>) -> Result<Vec<LogEntry>, StoreError> {
     let with_personal: Vec<i64> = rows.iter().filter(|row| row._personal_digest.is_some()).map(|row| row.seq).collect();
     let mut personal: IndexMap<i64, Values> = IndexMap::new();
     if !with_personal.is_empty() {

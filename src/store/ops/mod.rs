@@ -21,4 +21,5 @@ pub(in crate::store) mod rules_versions;
 pub(in crate::store) mod sessions;
 mod side;
 pub(in crate::store) mod sql;
+pub(in crate::store) mod timeline;
 mod visibility;

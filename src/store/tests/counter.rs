@@ -39,8 +39,16 @@ pub(crate) async fn counted(world: &World) -> (Store, Counter) {
     let settings = StoreSettings { postgres_lanes: 1, sqlite_readers: Some(1), ..world.settings.clone() };
     let (store, counter) = (Store::open(&settings).await.unwrap(), Counter::default());
     let (reading, writing) = (counter.clone(), counter.clone());
-    store.read(move |tx| Ok(reading.watch(tx))).await.unwrap();
-    store.write(move |tx| Ok(writing.watch(tx))).await.unwrap();
+    let read = move |tx: &mut Tx<'_>| {
+        reading.watch(tx);
+        Ok(())
+    };
+    let write = move |tx: &mut Tx<'_>| {
+        writing.watch(tx);
+        Ok(())
+    };
+    store.read(read).await.unwrap();
+    store.write(write).await.unwrap();
     counter.take();
     (store, counter)
 }

@@ -4,6 +4,7 @@ use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
 use super::customers::warned;
+use super::deal_filter::DealFilter;
 use super::extract::{Json, Path, Query};
 use super::listing::{self, Cursor, FieldFilters};
 use super::page::PageRequest;
@@ -15,9 +16,9 @@ use super::{ApiError, shown};
 use crate::engine::dwell::{Dwell, dwell};
 use crate::engine::facts::{Customer, Deal, DealState, Origin};
 use crate::engine::sight::{FieldSight, Sight};
-use crate::rules::expression::{Entity, Path as Name, Predicate};
+use crate::rules::expression::{Entity, Path as Name};
 use crate::rules::model::Rules;
-use crate::values::{CustomerId, DealId, Key, TeamId, Time, UserId, Value};
+use crate::values::{CustomerId, DealId, Key, TeamId, Time, UserId};
 use crate::workflow::answer::{DealAnswer, Recorded};
 use crate::workflow::deals::{DealBody, DealList, DealPatch, NewOwner};
 use serde::{Deserialize, Serialize};
@@ -213,64 +214,6 @@ pub struct DealPatchBody {
     #[serde(default)]
     #[schema(value_type = Object, additional_properties)]
     fields: Map<String, JsonValue>,
-}
-
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DealFilter {
-    /// Only deals of this customer.
-    #[param(value_type = Option<uuid::Uuid>, nullable = false)]
-    customer: Option<CustomerId>,
-    #[param(max_length = 100, nullable = false)]
-    funnel: Option<String>,
-    #[param(max_length = 100, nullable = false)]
-    stage: Option<String>,
-    /// `open`, `won` or `lost`.
-    #[param(max_length = 100, nullable = false)]
-    state: Option<String>,
-    /// Only deals that this user holds.
-    #[param(value_type = Option<uuid::Uuid>, nullable = false)]
-    owner: Option<UserId>,
-    /// Only deals of owners who are in this team now, and of its pool.
-    #[param(value_type = Option<uuid::Uuid>, nullable = false)]
-    team: Option<TeamId>,
-    #[param(max_length = 100, nullable = false)]
-    product: Option<String>,
-    #[param(max_length = 100, nullable = false)]
-    grade: Option<String>,
-    /// `supplied` or `discovered`.
-    #[param(max_length = 100, nullable = false)]
-    origin: Option<String>,
-    /// Only those past their stage's target, by the calendar.
-    #[param(nullable = false)]
-    overdue: Option<bool>,
-    /// Only those whose fields have these values: `name:value`, several separated by commas. Fields must be marked
-    /// `index` in the rules.
-    #[param(max_length = 2000, nullable = false)]
-    fields: Option<String>,
-    /// Only those changed since.
-    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
-    updated_since: Option<Time>,
-    /// `created_at`, `updated_at`, `entered_at`, or `fields.` and a field marked `index`; `-` in front turns it round.
-    /// Left out: the newest first.
-    #[param(max_length = 100, nullable = false)]
-    sort: Option<String>,
-}
-
-impl DealFilter {
-    fn conditions(&self, rules: &Rules) -> Result<Vec<Predicate>, ApiError> {
-        let given = [
-            ("funnel", &self.funnel),
-            ("stage", &self.stage),
-            ("state", &self.state),
-            ("product", &self.product),
-            ("grade", &self.grade),
-            ("origin", &self.origin),
-        ];
-        let owner = Name { entity: Entity::Deal, name: Key::new("owner") };
-        let owner = self.owner.map(|user| listing::equals(owner, Value::User(user)));
-        Ok(listing::named(rules, &given)?.into_iter().chain(owner).collect())
-    }
 }
 
 /// Deals I may see

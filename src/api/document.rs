@@ -15,15 +15,15 @@ use utoipa::openapi::path::{HttpMethod, PathsBuilder};
 use utoipa::openapi::schema::ComponentsBuilder;
 use utoipa::openapi::{OpenApiBuilder, PathItem};
 
-/// What operations are grouped by; every operation has exactly one.
+/// What operations are grouped by, in the order of the alphabet; every operation has exactly one.
 pub const TAGS: &[(&str, &str)] = &[
     ("access", "Who you are: signing in and out, your own profile and permissions."),
-    ("people", "Users and the tree of teams."),
     ("customers", "Companies and persons who may buy, with their contacts and fields."),
     ("deals", "A customer's passage through a funnel: moves with their criteria, activities, contracts, decisions."),
-    ("rules", "What the company wrote: the rules in use, their versions, checking and activating others."),
-    ("reports", "What the numbers are."),
     ("operation", "For those who run it and those who build on it: health, this document, the kinds of problems."),
+    ("people", "Users and the tree of teams."),
+    ("reports", "What the numbers are."),
+    ("rules", "What the company wrote: the rules in use, their versions, checking and activating others."),
 ];
 
 #[derive(OpenApi)]

@@ -10,8 +10,10 @@ use super::context::Context;
 use super::contract::{BodyContract, Contract, is_json};
 use super::extract::{Body, CheckedQuery};
 use super::limits::Left;
+use super::reply::LONGEST_KNOWN_VERSIONS;
 use super::write::Fingerprint;
 use super::{ApiError, App, measures};
+use crate::texts::Message;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -93,6 +95,7 @@ async fn admit(
     identify(app, contract, request, &context, left).await?;
     let query = contract.check_query(request.query_string())?;
     request.extensions_mut().insert(CheckedQuery(query));
+    bound_known_versions(request)?;
     let bytes = match &body {
         Some((_, at_most)) => read(request.take_payload(), *at_most).await?,
         None => Vec::new(),
@@ -187,7 +190,16 @@ async fn read(mut payload: Payload, at_most: usize) -> Result<Vec<u8>, ApiError>
 }
 
 fn malformed(code: &'static str) -> ApiError {
-    ApiError::MalformedBody(crate::texts::Message::new(code))
+    ApiError::MalformedBody(Message::new(code))
+}
+
+/// Versions that a client has already: as much as the document says, and no more.
+fn bound_known_versions(request: &ServiceRequest) -> Result<(), ApiError> {
+    let length: usize = request.headers().get_all(header::IF_NONE_MATCH).map(header::HeaderValue::len).sum();
+    if length <= LONGEST_KNOWN_VERSIONS {
+        return Ok(());
+    }
+    Err(ApiError::MalformedHeader { name: "If-None-Match", message: Message::new("if_none_match_too_long") })
 }
 
 fn fingerprint(request: &ServiceRequest, body: &[u8]) -> [u8; 32] {

@@ -7,6 +7,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
+/// Longest `If-None-Match`, in bytes: some thirty versions.
+pub const LONGEST_KNOWN_VERSIONS: usize = 1000;
+
 /// What a handler answers.
 pub type Answer<T> = Result<Reply<T>, ApiError>;
 

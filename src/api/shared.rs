@@ -68,11 +68,15 @@ pub fn responses() -> Json {
     Json::Object(all)
 }
 
-/// The headers that a response of this status comes with.
+/// The headers that every response of this status comes with, or may come with.
 pub fn add_headers(response: &mut Map<String, Json>, status: &str, versioned: bool) {
     let mut names = vec!["X-Request-Id", "RateLimit", "RateLimit-Policy"];
     match status {
+        "201" => names.push("Location"),
         "401" => names.push("WWW-Authenticate"),
+        "415" => names.extend(["Accept-Post", "Accept-Patch"]),
+        "409" => names.extend(["Retry-After", "X-Decision-Id"]),
+        "403" | "422" => names.push("X-Decision-Id"),
         "429" | "503" => names.push("Retry-After"),
         _ => {}
     }
@@ -82,9 +86,14 @@ pub fn add_headers(response: &mut Map<String, Json>, status: &str, versioned: bo
     if versioned && (status == "200" || status == "304") {
         names.push("ETag");
     }
+    refer_to_headers(response, &names);
+}
+
+/// Declares that a response comes with these headers of `headers`.
+pub fn refer_to_headers(response: &mut Map<String, Json>, names: &[&str]) {
     if let Json::Object(headers) = response.entry("headers").or_insert_with(|| json!({})) {
         for name in names {
-            headers.entry(name).or_insert_with(|| json!({"$ref": format!("#/components/headers/{name}")}));
+            headers.entry(*name).or_insert_with(|| json!({"$ref": format!("#/components/headers/{name}")}));
         }
     }
 }
@@ -94,6 +103,21 @@ pub fn add_headers(response: &mut Map<String, Json>, status: &str, versioned: bo
 pub fn headers() -> Json {
     let text = |description: &str| json!({"description": description, "schema": {"type": "string", "maxLength": 200}});
     let mut all = Map::new();
+    let always = |description: &str| json!({"description": description, "required": true, "schema": {"type": "string", "maxLength": 200}});
+    all.insert(
+        "Location".into(),
+        always("Where the new thing is, or the decision that is now in the log: a path of this server."),
+    );
+    all.insert(
+        "Idempotency-Replayed".into(),
+        json!({
+            "description": "It was done before under the same `Idempotency-Key`, and not again.",
+            "schema": {"type": "string", "enum": ["true"]},
+        }),
+    );
+    all.insert("X-Decision-Id".into(), text("The decision that is now in the log, where a refusal is recorded."));
+    all.insert("Accept-Post".into(), text("The media types that are taken here."));
+    all.insert("Accept-Patch".into(), text("The media types that are taken here."));
     all.insert("X-Request-Id".into(), text("The request's id: the one it came with, or a new one."));
     all.insert(
         "RateLimit".into(),
@@ -103,9 +127,9 @@ pub fn headers() -> Json {
         "RateLimit-Policy".into(),
         text("The limit: `\"user\";q=1200;w=60`: 1200 requests a minute (IETF draft)."),
     );
-    all.insert("WWW-Authenticate".into(), text("How to prove who you are."));
+    all.insert("WWW-Authenticate".into(), always("How to prove who you are."));
     all.insert("Content-Language".into(), text("The language of what is written for people."));
-    all.insert("ETag".into(), text("The version, for `If-Match` and `If-None-Match`: `\"v3\"`."));
+    all.insert("ETag".into(), always("The version, for `If-Match` and `If-None-Match`: `\"v3\"`."));
     all.insert(
         "Retry-After".into(),
         json!({"description": "Seconds to wait.", "schema": {"type": "integer", "format": "int32", "minimum": 0, "maximum": 86_400}}),
@@ -138,6 +162,11 @@ pub fn parameters() -> Json {
             "name": "If-Match", "in": "header", "required": false,
             "description": "The version that you saw: refused if it has changed since.",
             "schema": etag,
+        },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header", "required": false,
+            "description": "The version that you have already: answered with 304 and no body while it is the present one.",
+            "schema": {"type": "string", "maxLength": super::reply::LONGEST_KNOWN_VERSIONS},
         },
         "Limit": {
             "name": "limit", "in": "query", "required": false,

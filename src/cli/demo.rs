@@ -6,7 +6,8 @@ use crate::engine::facts::Origin;
 use crate::engine::grade::GradeRequest;
 use crate::engine::moves::MoveRequest;
 use crate::settings::Settings;
-use crate::values::{ActivityId, CustomerId, DealId, Key, TeamId, UserId};
+use crate::store::User;
+use crate::values::{ActivityId, CustomerId, DealId, Key, TeamId};
 use crate::workflow::Workflow;
 use crate::workflow::auth::Tokens;
 use crate::workflow::call::{Call, Caller};
@@ -28,6 +29,10 @@ use std::sync::Arc;
 pub struct Demo {
     #[command(flatten)]
     pub settings: Settings,
+    /// Print one line of JSON instead of calls to paste: the address, who is there, their password, a customer and his
+    /// deal.
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl Demo {
@@ -52,7 +57,11 @@ impl Demo {
         let served = runtime.block_on(async {
             let workflow = house::open(&self.settings.database, &self.settings.rules).await?;
             let company = make(&workflow).await.map_err(|failure| told(&failure))?;
-            company.print(&self.settings);
+            if self.json {
+                println!("{}", company.json(&self.settings));
+            } else {
+                company.print(&self.settings);
+            }
             serve::run(self.settings.http, workflow).await
         });
         match served {
@@ -76,6 +85,7 @@ fn told(failure: &Failure) -> String {
 
 /// The company that was made.
 struct Company {
+    people: Vec<User>,
     password: String,
     /// A fresh deal, for the tour.
     deal: DealId,
@@ -87,7 +97,9 @@ async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
     let password = fresh_token().chars().take(16).collect::<String>();
     let token = workflow.new_setup_token(now).await?;
     let first = FirstAdministrator { token, login: "ada".into(), name: "Ada".into(), password: password.clone() };
-    let ada = Somebody::of(workflow, &workflow.set_up(&Call::system(now, "demo"), first).await?);
+    let administrator = workflow.set_up(&Call::system(now, "demo"), first).await?;
+    let ada = Somebody::of(workflow, &administrator);
+    let mut people = vec![workflow.user(&ada.call(), administrator.user).await?];
     let south = ada.team("South").await?;
     let north = ada.team("North").await?;
     for (login, role, team) in [
@@ -97,7 +109,7 @@ async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
         ("wang", "seller", Some(south)),
         ("han", "seller", Some(north)),
     ] {
-        ada.user(login, role, team, &password).await?;
+        people.push(ada.user(login, role, team, &password).await?);
     }
     let home = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let li = Somebody::of(workflow, &workflow.sign_in("li", password.clone(), home, now).await?);
@@ -112,8 +124,10 @@ async fn make(workflow: &Arc<Workflow>) -> Result<Company, Failure> {
     wang.go(lead, "lead", None).await?;
     let lost = wang.deal("佛山顺达物流", "0757 8399 1004", "yellow_pages").await?.1;
     wang.go(lost, "abandoned", Some("unreachable")).await?;
+    let han = Somebody::of(workflow, &workflow.sign_in("han", password.clone(), home, now).await?);
+    han.deal("珠海海天包装", "0756 3322 1005", "web").await?;
     let (customer, deal) = li.deal("华新门业", "0755 8888 1234", "advertising").await?;
-    Ok(Company { password, deal, customer })
+    Ok(Company { people, password, deal, customer })
 }
 
 /// Somebody who is signed in.
@@ -135,7 +149,7 @@ impl<'a> Somebody<'a> {
         Ok(self.workflow.create_team(&self.call(), name.into(), None).await?.answer.team.id)
     }
 
-    async fn user(&self, login: &str, role: &str, team: Option<TeamId>, password: &str) -> Result<UserId, Failure> {
+    async fn user(&self, login: &str, role: &str, team: Option<TeamId>, password: &str) -> Result<User, Failure> {
         let new = NewUser {
             login: login.into(),
             name: login.into(),
@@ -145,7 +159,7 @@ impl<'a> Somebody<'a> {
             fields: object(json!({})),
             password: Some(password.into()),
         };
-        Ok(self.workflow.create_user(&self.call(), new).await?.answer.user.id)
+        Ok(self.workflow.create_user(&self.call(), new).await?.answer.user)
     }
 
     async fn deal(&self, name: &str, phone: &str, source: &str) -> Result<(CustomerId, DealId), Failure> {
@@ -210,6 +224,18 @@ fn object(json: Json) -> serde_json::Map<String, Json> {
 const TOUR: &str = include_str!("tour.sh");
 
 impl Company {
+    /// The same for programs. They sign in themselves: tokens would be old when they are read.
+    fn json(&self, settings: &Settings) -> Json {
+        let person = |user: &User| json!({"login": user.login, "roles": user.roles, "id": user.id});
+        json!({
+            "url": format!("http://{}", settings.http.listen),
+            "password": self.password,
+            "people": self.people.iter().map(person).collect::<Vec<_>>(),
+            "customer": self.customer,
+            "deal": self.deal,
+        })
+    }
+
     fn print(&self, settings: &Settings) {
         let address = settings.http.listen;
         println!(

@@ -22,7 +22,7 @@ struct Operation {
 
 impl Operation {
     fn is_public(&self) -> bool {
-        self.described["security"] == json!([])
+        self.described["security"] == json!([{}])
     }
 
     fn line(&self) -> String {

@@ -237,6 +237,23 @@ struct Contract {
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
+/// Headers of how an answer travels, is kept and is shown, which no document lists.
+const CARRYING: [&str; 13] = [
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "date",
+    "referrer-policy",
+    "strict-transport-security",
+    "transfer-encoding",
+    "vary",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-robots-tag",
+];
+
 /// What a response never tells: SQL, paths, what the server is made of.
 static SECRETS: LazyLock<regex::Regex> = LazyLock::new(|| {
     let words = r"(?i)\bselect\b.+\bfrom\b|\binsert into\b|diesel|actix|tokio|rustls|serde|panicked|sqlite|postgres|\.rs\b|/root/|/home/|/tmp/";
@@ -286,6 +303,7 @@ impl Contract {
     fn hold_operation(&self, line: &str, operation: &Json, media: &str, seen: &Seen) {
         let declared = self.resolve(&operation["responses"][seen.status.to_string()]);
         assert!(declared.is_object(), "{line}, which the document does not declare: {}", seen.text);
+        self.hold_headers(line, declared, seen);
         let content = declared["content"].as_object().filter(|content| !content.is_empty());
         let Some(content) = content else {
             assert!(seen.text.is_empty(), "{line} with a body that is not declared: {}", seen.text);
@@ -300,10 +318,31 @@ impl Contract {
         if media.ends_with("json") {
             let name = format!("{} {} {media}", operation["operationId"], seen.status);
             self.validate(line, &name, &described["schema"], &seen.body);
+        } else {
+            let name = format!("{} {} {media}", operation["operationId"], seen.status);
+            self.validate(line, &name, &described["schema"], &json!(seen.text));
         }
-        for (name, _) in declared["headers"].as_object().into_iter().flatten() {
-            let needed = ["Location", "ETag", "Retry-After", "WWW-Authenticate"].contains(&name.as_str());
-            assert!(!needed || !seen.header(&name.to_lowercase()).is_empty(), "{line} without `{name}`");
+    }
+
+    /// Every header that says something of the answer is declared and as declared; those that always come are there.
+    #[track_caller]
+    fn hold_headers(&self, line: &str, declared: &Json, seen: &Seen) {
+        let headers = declared["headers"].as_object().unwrap_or_else(|| panic!("{line}: no headers are declared"));
+        for (name, described) in headers {
+            let described = self.resolve(described);
+            let value = seen.header(&name.to_lowercase());
+            let waits = name == "Retry-After" && [429, 503].contains(&seen.status);
+            assert!(!value.is_empty() || !waits && described["required"] != true, "{line} without `{name}`");
+            if !value.is_empty() {
+                let is_number = described["schema"]["type"] == "integer";
+                let value = if is_number { serde_json::from_str(value).unwrap_or_default() } else { json!(value) };
+                self.validate(line, &format!("header {name}"), &described["schema"], &value);
+            }
+        }
+        for (name, value) in &seen.headers {
+            let carries = CARRYING.contains(&name.as_str()) || name.starts_with("access-control-");
+            let known = headers.keys().any(|own| own.eq_ignore_ascii_case(name));
+            assert!(carries || known, "{line} with `{name}: {value}`, which is not declared");
         }
     }
 

@@ -12,6 +12,10 @@ fn the_document_is_the_committed_one_and_is_sent_once() {
     let again = server.get("/openapi.json").header("if-none-match", seen.header("etag")).expect(304);
     assert_eq!(again.header("etag"), seen.header("etag"));
     server.get("/openapi.json").header("if-none-match", "\"other\"").expect(200);
+    let longest = format!("\"{}\"", "x".repeat(998));
+    server.get("/openapi.json").header("if-none-match", &longest).expect(200);
+    let longer = server.get("/openapi.json").header("if-none-match", &format!("{longest}x")).send();
+    assert_eq!((longer.status, longer.faults()), (400, vec!["/If-None-Match if_none_match_too_long".to_owned()]));
 }
 
 /// Everything that the page refers to comes from this server, and the browser is told to load from nowhere else.

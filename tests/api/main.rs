@@ -21,6 +21,7 @@ mod commands;
 mod company;
 mod cors;
 mod docs;
+mod document;
 mod door;
 mod faults;
 mod guides;

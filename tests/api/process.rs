@@ -192,3 +192,42 @@ fn the_printed_document_is_the_committed_one() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text == include_str!("../../openapi/openapi.json"), "run `cargo run -- openapi > openapi/openapi.json`");
 }
+
+/// What programs need of the demo: everybody who is in it can sign in, and the seller sees the deal.
+#[test]
+fn the_demo_tells_programs_who_is_in_it() {
+    let (mut command, folder) = command(&[]);
+    command.args(["demo", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let mut process = Process { child, address: String::new(), log, _folder: folder };
+    let mut read = String::new();
+    while !read.contains("listening on http://") {
+        read.clear();
+        assert_ne!(process.log.read_line(&mut read).unwrap(), 0, "it ended");
+    }
+    let address = read.split("listening on http://").nth(1).unwrap().split(';').next().unwrap().to_owned();
+    let company: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(company["url"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{line}");
+    let people = company["people"].as_array().unwrap();
+    assert!(people.len() >= 6, "{line}");
+    let mut roles = std::collections::BTreeSet::new();
+    for person in people {
+        let body = serde_json::json!({"login": person["login"], "password": company["password"]});
+        let login = ureq::post(format!("http://{address}/v1/auth/login")).header("content-type", "application/json");
+        let tokens = login.send(body.to_string()).unwrap().into_body().read_to_string().unwrap();
+        let tokens: serde_json::Value = serde_json::from_str(&tokens).unwrap();
+        assert_eq!(tokens["user"], person["id"]);
+        roles.extend(person["roles"].as_array().unwrap().iter().map(|role| role.as_str().unwrap().to_owned()));
+        if person["login"] == "li" {
+            let deal = format!("http://{address}/v1/deals/{}", company["deal"].as_str().unwrap());
+            let token = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
+            let seen = ureq::get(deal).header("authorization", token).call().unwrap();
+            let seen: serde_json::Value = serde_json::from_str(&seen.into_body().read_to_string().unwrap()).unwrap();
+            assert_eq!(seen["customer"], company["customer"]);
+        }
+    }
+    assert_eq!(Vec::from_iter(roles), ["director", "manager", "people_admin", "rules_admin", "seller"]);
+}

@@ -56,6 +56,7 @@ body_not_utf8 = the body is not UTF-8 text
 control_character = control characters are not allowed, except tab and line break in notes
 header_malformed = `{ $name }` must be given once, as plain text
 if_match_malformed = `If-Match` takes one version as it came in `ETag`, such as `"v3"`, or `*`
+if_none_match_too_long = `If-None-Match` takes at most 1000 characters
 idempotency_key_malformed = `Idempotency-Key` takes 1 to 255 visible ASCII characters
 cursor_unknown = no page of this list gave this cursor
 parameter_unknown = there is no parameter `{ $name }`{ $known ->

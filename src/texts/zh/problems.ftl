@@ -56,6 +56,7 @@ body_not_utf8 = 请求体不是 UTF-8 文本
 control_character = 不允许控制字符，备注中的制表符和换行除外
 header_malformed = `{ $name }` 只能出现一次，且须为纯文本
 if_match_malformed = `If-Match` 接受一个 `ETag` 中的版本，例如 `"v3"`，或 `*`
+if_none_match_too_long = `If-None-Match` 最多 1000 个字符
 idempotency_key_malformed = `Idempotency-Key` 须为 1 到 255 个可见 ASCII 字符
 cursor_unknown = 此列表没有给出过这个游标
 parameter_unknown = 没有参数 `{ $name }`{ $known ->

@@ -1,0 +1,95 @@
+"""Gives the fuzzer words of the company's rules. The document leaves them open, so nearly nothing of what it makes up
+would get past the rules: it would never have a customer or a deal of its own whose fate it could follow.
+
+Three of four requests that are meant to be good are helped; the others stay as they were made up.
+"""
+
+import itertools
+import json
+import time
+from typing import Any
+
+import schemathesis
+
+with open("company.json", encoding="utf-8") as file:
+    PEOPLE = [person["id"] for person in json.load(file)["people"]]
+NUMBER = itertools.count(int(time.time()) % 100_000 * 1000)
+# What was really made, by the operation that makes it.
+MADE: dict[str, list[str]] = {"createCustomer": [], "createDeal": []}
+LEFT_OUT = object()
+
+
+def one_of(*all: Any) -> Any:
+    return all[next(NUMBER) % len(all)]
+
+
+def money() -> dict[str, Any]:
+    return {"amount_minor": next(NUMBER) % 5_000_000 + 1, "currency": "CNY"}
+
+
+def move() -> dict[str, Any]:
+    to = one_of("graded", "contacted", "lead", "abandoned")
+    return {"to": to, "from": None, "reason": "unreachable" if to == "abandoned" else None}
+
+
+# What is good of a body under these rules, for each operation that takes one.
+GOOD = {
+    "createCustomer": lambda: {"fields": {"name": f"Customer {next(NUMBER)}", "source": "web"}, "contacts": []},
+    "updateCustomer": lambda: {"fields": {"size": "large", "verified": True, "understood": "?"}, "contacts": []},
+    "createDeal": lambda: {
+        "customer": one_of(*MADE["createCustomer"][-5:] or [LEFT_OUT]),
+        "fields": {},
+        "funnel": None,
+        "stage": None,
+        "product": one_of(None, "website"),
+        "owner": LEFT_OUT,
+        "discovered": one_of(True, False),
+    },
+    "updateDeal": lambda: {"fields": {"suitable": True, "sales_target": money()}, "product": "website"},
+    "gradeDeal": lambda: {"grade": None, "reason": None},
+    "moveDeal": move,
+    "assignDeal": lambda: {"owner": one_of(*PEOPLE)},
+    "logActivity": lambda: {"kind": "call", "outcome": "reached", "method": None, "contact": None, "at": None},
+    "createContract": lambda: {"amount": money(), "signed_on": None, "delivered_on": None, "accepted_on": None},
+    "updateContract": lambda: {"amount": money()},
+    "recordPayment": lambda: {"amount": money()},
+    "createTeam": lambda: {"name": f"Team {next(NUMBER)}", "parent": None},
+    "createUser": lambda: {
+        "login": f"user{next(NUMBER)}",
+        "email": None,
+        "roles": ["seller"],
+        "team": None,
+        "fields": {},
+        "password": "correct horse battery",
+    },
+    "updateUser": lambda: {"email": None, "team": None, "fields": {}},
+}
+
+
+@schemathesis.hook
+def before_call(context: Any, case: Any, kwargs: Any) -> None:
+    in_a_row = case.meta is not None and case.meta.phase.name.value == "stateful"
+    if in_a_row:
+        # A request that is only tried leaves nothing behind for the next.
+        case.query.pop("dry_run", None)
+    is_positive = case.meta is not None and case.meta.generation.mode.value == "positive"
+    if not is_positive or next(NUMBER) % 4 == 0:
+        return
+    good = GOOD.get(case.operation.definition.raw.get("operationId", ""))
+    if good and isinstance(case.body, dict):
+        body = {**case.body, **good()}
+        case.body = {name: value for name, value in body.items() if value is not LEFT_OUT}
+    if "If-Match" in case.headers:
+        case.headers["If-Match"] = "*"
+    if "Idempotency-Key" in case.headers:
+        case.query.pop("dry_run", None)
+    of_deal = case.operation.path.startswith("/v1/deals/{id}")
+    if of_deal and not in_a_row and MADE["createDeal"] and next(NUMBER) % 2:
+        case.path_parameters["id"] = one_of(*MADE["createDeal"][-5:])
+
+
+@schemathesis.hook
+def after_call(context: Any, case: Any, response: Any) -> None:
+    made = MADE.get(case.operation.definition.raw.get("operationId", ""))
+    if made is not None and response.status_code == 201 and str(case.query.get("dry_run", "false")).lower() == "false":
+        made.append(response.json()["id"])

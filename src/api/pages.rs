@@ -52,6 +52,7 @@ pub struct ProblemKindView {
 /// `text/plain` before JSON.
 #[utoipa::path(get, path = "/problems/{code}", tag = "operation", params(ProblemKindPath), responses(
     (status = 200, description = "The kind of problem.",
+        headers(("Content-Language" = String, description = "The language of what is written for people.")),
         content((ProblemKindView = "application/json"), (String = "text/plain")))))]
 pub async fn get_problem_kind(
     request: HttpRequest,

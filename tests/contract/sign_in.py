@@ -1,5 +1,5 @@
 """Signs two sellers of different teams in, and writes who they are as Schemathesis reads it (Web Fuzzing Commons): what
-one of them holds, the other must not see. With a third argument, that person instead.
+one of them holds, the other must not see. With a third argument, that person in place of the first.
 
 Usage: python sign_in.py COMPANY.json AUTH.json [LOGIN]
 """
@@ -19,7 +19,7 @@ def token(login: str) -> str:
         return str(json.load(answer)["access_token"])
 
 
-people = {"alice": "li", "bob": "han"} if len(sys.argv) < 4 else {sys.argv[3]: sys.argv[3]}
+people = {"alice": sys.argv[3] if len(sys.argv) > 3 else "li", "bob": "han"}
 auth = [
     {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {token(login)}"}]}
     for name, login in people.items()

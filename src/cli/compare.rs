@@ -1,6 +1,7 @@
 //! `loudou diff`: what differs between two rules files, in words.
 
 use super::rules::{Spoken, compiled};
+use super::say;
 use crate::rules::diff::{diff, text, views};
 use clap::Args;
 use std::path::PathBuf;
@@ -30,9 +31,9 @@ impl Diff {
         let (Some(before), Some(after)) = (before, after) else { return ExitCode::from(2) };
         let changes = diff(&before, &after);
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&views(&changes, &wanted)).unwrap_or_default());
+            say::line(&serde_json::to_string_pretty(&views(&changes, &wanted)).unwrap_or_default());
         } else {
-            print!("{}", text(&changes, &wanted));
+            say::text(&text(&changes, &wanted));
         }
         if changes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }

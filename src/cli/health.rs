@@ -1,5 +1,6 @@
 //! `loudou health`: asks a server whether it is ready, for whoever starts it and has no other client (a container).
 
+use super::say;
 use clap::Args;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -26,7 +27,7 @@ impl Health {
     pub fn run(&self) -> ExitCode {
         match ask(reachable(self.listen)) {
             Ok((status, body)) => {
-                println!("{status} {body}");
+                say::line(&format!("{status} {body}"));
                 if status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
             }
             Err(fault) => {

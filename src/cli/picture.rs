@@ -1,6 +1,7 @@
 //! `loudou picture`: a funnel of a rules file, drawn.
 
 use super::rules::compiled;
+use super::say;
 use crate::rules::picture::{mermaid, svg};
 use crate::values::{Key, Language};
 use clap::{Args, ValueEnum};
@@ -47,13 +48,10 @@ impl Picture {
             eprintln!("there is no funnel `{id}` in {}; there are {}", self.file.display(), known.join(", "));
             return ExitCode::FAILURE;
         };
-        print!(
-            "{}",
-            match self.format {
-                Format::Svg => svg(&rules, funnel, &wanted),
-                Format::Mermaid => mermaid(&rules, funnel, &wanted),
-            }
-        );
+        say::text(&match self.format {
+            Format::Svg => svg(&rules, funnel, &wanted),
+            Format::Mermaid => mermaid(&rules, funnel, &wanted),
+        });
         ExitCode::SUCCESS
     }
 }

@@ -3,7 +3,7 @@
 //! It works on the database itself, also while processes serve it: over PostgreSQL like any process, over SQLite by
 //! waiting for the server's write lock (5 seconds at most) between two of its commits.
 
-use super::house;
+use super::{house, say};
 use crate::settings::Place;
 use crate::values::Key;
 use crate::workflow::Workflow;
@@ -78,7 +78,7 @@ impl User {
         });
         match done {
             Ok(text) => {
-                print!("{text}");
+                say::text(&text);
                 ExitCode::SUCCESS
             }
             Err(fault) => failed(&fault),

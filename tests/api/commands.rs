@@ -99,3 +99,35 @@ fn the_schema_and_the_meaning_of_keys_are_printed() {
     assert_eq!(nothing.status.code(), Some(1));
     assert_eq!(String::from_utf8(nothing.stderr).unwrap(), "there is no key `no_such_key`\n");
 }
+
+#[test]
+fn diff_tells_what_a_change_means_and_ends_as_diff_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let after = changed(&folder, "rate: 30%", "rate: 35%");
+    let same = run(&["diff", "--lang", "en", RULES, RULES]);
+    assert_eq!((same.status.code(), said(&same).as_str()), (Some(0), "nothing differs\n"));
+    let differs = run(&["diff", "--lang", "en", RULES, &after]);
+    assert_eq!(differs.status.code(), Some(1));
+    assert_eq!(said(&differs), "~ stage `lead`: target rate 35%, was 30%\n");
+    let json: Json = serde_json::from_str(&said(&run(&["diff", "--json", "--lang", "zh", RULES, &after]))).unwrap();
+    assert_eq!(json[0]["place"], "funnels.standard.stages.lead");
+    assert_eq!(json[0]["text"], "阶段 `lead`：目标转化率现为 35%，原为 30%");
+    let faulty = changed(&folder, "rate: 30%", "rate: 3");
+    let refused = run(&["diff", "--lang", "en", RULES, &faulty]);
+    assert_eq!((refused.status.code(), said(&refused).as_str()), (Some(2), ""));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("[not_a_share]"));
+}
+
+#[test]
+fn picture_draws_a_funnel_of_the_file() {
+    let svg = run(&["picture", RULES]);
+    assert!(svg.status.success() && said(&svg).starts_with("<svg "), "{}", said(&svg));
+    // In the first language of the file, unless another is wanted.
+    assert!(said(&svg).contains("<title id=\"title\">标准漏斗</title>"));
+    let mermaid = run(&["picture", RULES, "--funnel", "standard", "--format", "mermaid", "--language", "en"]);
+    assert!(said(&mermaid).starts_with("flowchart TD\n  accTitle: Standard funnel\n"), "{}", said(&mermaid));
+    let none = run(&["picture", RULES, "--funnel", "other"]);
+    assert_eq!(none.status.code(), Some(1));
+    let fault = String::from_utf8(none.stderr).unwrap();
+    assert_eq!(fault, "there is no funnel `other` in config/rules.yaml; there are `standard`\n");
+}

@@ -15,6 +15,7 @@ use crate::workflow::deals::{DealBody, DealPatch, NewOwner};
 use crate::workflow::failure::Failure;
 use crate::workflow::secrets::Secrets;
 use crate::workflow::setup::FirstAdministrator;
+use crate::workflow::timeline::{EventKind, TimelineQuery};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -172,5 +173,37 @@ on_both! {
         desk.log(&call, deal).await;
         // The deal with the key, the decision with its personal values, and the deal as it may be seen now.
         sent(&desk, "a repeated call", 3, 7);
+    }
+
+    async fn a_timeline_sends_as_many_statements_however_long_it_is(world: World) {
+        let desk = Desk::of(&world).await;
+        let customer = desk.customer("first").await;
+        let deal = desk.deal(customer).await;
+        let call = desk.call();
+        let query = TimelineQuery {
+            kinds: EventKind::ALL.into(),
+            deal: None,
+            since: None,
+            until: None,
+            after: None,
+            limit: 5,
+        };
+        let page = async || {
+            desk.sent.take();
+            let page = desk.workflow.timeline(&call, customer, query.clone()).await.unwrap();
+            (page.events.len(), desk.sent.take())
+        };
+        assert!(matches!(desk.go(&call, deal, "trial").await, Err(Failure::Refused(_))));
+        let (events, few) = page().await;
+        assert_eq!(events, 2);
+        for _ in 0..20 {
+            desk.log(&call, deal).await;
+        }
+        desk.go(&call, deal, "lost").await.unwrap();
+        desk.deal(customer).await;
+        let (events, many) = page().await;
+        assert_eq!((events, many.len()), (5, few.len()), "{few:#?} {many:#?}");
+        // The epochs, the customer with his deals, a slice of each kind, and personal values of decisions.
+        assert!(many.len() <= 3 + EventKind::ALL.len() + 2 + 2, "{many:#?}");
     }
 }

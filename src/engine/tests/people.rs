@@ -2,6 +2,7 @@ use super::*;
 use crate::engine::actor::Actor;
 use crate::engine::people::{Others, PersonWrite, write};
 use crate::rules::model::*;
+use crate::values::Key;
 
 /// What comes of dismissing somebody with these roles, others of these roles being left. By the product itself: nobody
 /// else may dismiss whoever is above them.

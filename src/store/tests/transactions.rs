@@ -161,10 +161,7 @@ async fn a_group_whose_commit_fails_is_told_so_whole() {
     let mut poison = Box::pin(world.store.write(|tx| {
         // Checked when the group is committed, and not before.
         execute(tx, "PRAGMA defer_foreign_keys = ON")?;
-        execute(
-            tx,
-            "INSERT INTO holdings (owner, funnel, stage, n) VALUES (x'00000000000000000000000000000000', 'f', 's', 0)",
-        )
+        execute(tx, "INSERT INTO customer_keys VALUES ('name', 'n', x'00000000000000000000000000000000')")
     }));
     let mut other = Box::pin(made("wang"));
     assert!(futures_util::poll!(&mut one).is_pending());

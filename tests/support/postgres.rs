@@ -59,6 +59,12 @@ impl Server {
         Program::start(DURABLE).map(|program| Self { url: program.url(), program: Some(program) })
     }
 
+    /// The socket that it listens on.
+    pub fn socket(&self) -> PathBuf {
+        let program = self.program.as_ref().expect("a server of one's own");
+        program.folder.path().join(format!(".s.PGSQL.{}", program.port.unwrap_or(5432)))
+    }
+
     pub fn fresh_database(&self) -> String {
         let name = format!("t{}", uuid::Uuid::now_v7().simple());
         self.execute(&format!("CREATE DATABASE {name}"));

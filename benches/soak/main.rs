@@ -16,8 +16,11 @@ mod books;
 #[path = "../../tests/support/instance.rs"]
 mod instance;
 mod kills;
+mod outages;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
+#[path = "../../tests/support/proxy.rs"]
+mod proxy;
 #[path = "../../tests/support/traffic.rs"]
 mod traffic;
 
@@ -39,6 +42,8 @@ enum Trial {
     /// The program is killed (`kill -9`) while it writes, again and again; over PostgreSQL its database too
     /// (`pg_ctl stop -m immediate`). After each kill the books are audited.
     Kills(Options),
+    /// PostgreSQL is stopped and started under load, or the way to it is cut and mended.
+    Outages(Options),
 }
 
 /// What all trials are told.
@@ -70,5 +75,6 @@ impl Options {
 fn main() {
     match Line::parse().trial {
         Trial::Kills(options) => kills::run(options),
+        Trial::Outages(options) => outages::run(options),
     }
 }

@@ -23,6 +23,7 @@ mod connect;
 mod once;
 pub(super) use connect::Connector;
 pub(super) use once::Once;
+use connect::warn_if_forgetful;
 
 /// The connection and back end for which `ops` is compiled here.
 pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, LaneRuntime>;
@@ -135,7 +136,8 @@ fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
     conn.batch_execute(&format!(
         "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
     ))?;
-    super::migrate(conn, MIGRATIONS)
+    super::migrate(conn, MIGRATIONS)?;
+    warn_if_forgetful(conn)
 }
 
 /// When the server was last found out of reach.

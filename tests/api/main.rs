@@ -11,8 +11,16 @@
     reason = "a test that meets what it does not expect ends there"
 )]
 
+#[path = "../support/books.rs"]
+mod books;
+#[path = "../support/instance.rs"]
+mod instance;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[path = "../support/traffic.rs"]
+mod traffic;
 
 mod access;
 mod bounds;
@@ -29,6 +37,7 @@ mod live_rules;
 mod markdown;
 mod matrix;
 mod order;
+mod overload;
 mod process;
 mod races;
 mod readme;
@@ -37,5 +46,7 @@ mod retry;
 mod rules;
 mod rules_file;
 mod secrets;
+mod slow;
 mod start;
+mod steps;
 mod walk;

@@ -33,7 +33,19 @@ pub type Row = BTreeMap<&'static str, Json>;
 /// Columns of a table; `#` before one that is an id, `{}` before a document.
 const DEALS: (&str, &[&str]) = (
     "deals",
-    &["#id", "#customer", "funnel", "stage", "state", "#owner", "#team", "version", "entered_at", "cooling_until"],
+    &[
+        "#id",
+        "#customer",
+        "funnel",
+        "stage",
+        "state",
+        "#owner",
+        "#team",
+        "version",
+        "entered_at",
+        "cooling_until",
+        "closed_at",
+    ],
 );
 const HISTORY: (&str, &[&str]) = (
     "history",
@@ -145,6 +157,48 @@ impl Books {
             Some(((text(row, "actor"), text(row, "key")), answer))
         });
         kept.collect()
+    }
+
+    /// Every row of every table, to be compared with another time.
+    pub fn dump(url: &str) -> Vec<String> {
+        const TABLES: [&str; 20] = [
+            "activities",
+            "contracts",
+            "customer_keys",
+            "customers",
+            "deals",
+            "decision_personal",
+            "decisions",
+            "epochs",
+            "history",
+            "holdings",
+            "idempotency",
+            "login_attempts",
+            "payments",
+            "rules_file",
+            "rules_versions",
+            "sessions",
+            "setup",
+            "teams",
+            "users",
+            "__diesel_schema_migrations",
+        ];
+        let mut tables = Snapshot::of(url);
+        let mut all = Vec::new();
+        for table in TABLES {
+            let list = match &tables {
+                Snapshot::Postgres(..) => format!("to_jsonb({table})::text"),
+                Snapshot::Sqlite(_) => {
+                    let columns = tables.lines(&format!(
+                        "SELECT 'quote(\"' || name || '\")' AS line FROM pragma_table_info('{table}')"
+                    ));
+                    columns.join(" || ',' || ")
+                }
+            };
+            all.extend(tables.lines(&format!("SELECT '{table} ' || {list} AS line FROM {table} ORDER BY 1")));
+        }
+        tables.end();
+        all
     }
 
     /// Deals that nobody looks after: open, and of somebody who does not work here.
@@ -311,9 +365,9 @@ impl Books {
         for deal in &self.deals {
             *stock.entry((text(deal, "funnel"), text(deal, "stage"))).or_default() -= 1;
             let place = match deal["state"].as_str().unwrap() {
-                "open" => deal["cooling_until"].is_null(),
-                "lost" => !deal["cooling_until"].is_null(),
-                _ => true,
+                "open" => deal["cooling_until"].is_null() && deal["closed_at"].is_null(),
+                // Lost for some time, or lost and to be taken up again whenever somebody wants.
+                _ => !deal["closed_at"].is_null(),
             };
             if !place {
                 faults.push(format!("the deal {} is neither worked on nor cooling nor finished: {deal:?}", deal["id"]));

@@ -22,8 +22,8 @@ use tokio::runtime::Runtime;
 mod connect;
 mod once;
 pub(super) use connect::Connector;
-pub(super) use once::Once;
 use connect::warn_if_forgetful;
+pub(super) use once::Once;
 
 /// The connection and back end for which `ops` is compiled here.
 pub type Conn = AsyncConnectionWrapper<AsyncPgConnection, LaneRuntime>;

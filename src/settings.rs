@@ -85,7 +85,7 @@ pub struct Http {
     /// Largest body of a request, in KiB, where the operation sets no smaller limit.
     #[arg(long, env = "LOUDOU_BODY_LIMIT_KIB", default_value_t = 1024, value_name = "KIB")]
     pub body_limit_kib: usize,
-    /// Longest time for a whole request, slow bodies included, in seconds.
+    /// Longest time for a whole request, slow bodies included, and then for reading its answer, in seconds.
     #[arg(long, env = "LOUDOU_REQUEST_DEADLINE_SECONDS", default_value_t = 30, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=600))]
     pub request_deadline_seconds: u64,

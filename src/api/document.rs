@@ -7,6 +7,7 @@
 
 use super::normal;
 use super::operations::Operation;
+use actix_web::web::Bytes;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub struct Document {
     pub json: Arc<Json>,
     /// Indented, with a line break at the end.
     pub text: String,
+    /// As it is served: made once, since anybody may ask for it as often as he likes.
+    pub served: Bytes,
     /// Changes when the text does.
     pub etag: String,
 }
@@ -61,7 +64,8 @@ impl Document {
         let text = format!("{json:#}\n");
         let digest = hex::encode(Sha256::digest(text.as_bytes()));
         let etag = format!("\"{}\"", digest.get(..32).unwrap_or(&digest));
-        Self { json: Arc::new(json), text, etag }
+        let served = Bytes::from(serde_json::to_vec(&json).unwrap_or_default());
+        Self { json: Arc::new(json), text, served, etag }
     }
 }
 

@@ -6,16 +6,16 @@ use super::context::{Context, REQUEST_ID};
 use super::error::ApiError;
 use super::limits::Left;
 use super::problem::{Code, Problem};
-use super::{App, measures};
+use super::{App, measures, patience};
 use crate::texts;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 use percent_encoding::percent_decode_str;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::Instrument;
 
 /// Longest path and query together, in bytes.
@@ -43,8 +43,13 @@ pub async fn door<B: MessageBody + 'static>(
     let _entered = span.enter();
     let mut response = tell(response, &context);
     add_headers(&mut response, &app, &context);
+    if app.readiness.is_draining() {
+        // Who comes again comes over another connection, and to another process.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     record(&response, &context, started);
-    Ok(response)
+    let longest = Duration::from_secs(app.settings.request_deadline_seconds);
+    Ok(response.map_body(|_, body| patience::in_pieces(body, longest)))
 }
 
 fn turn_away(request: &ServiceRequest) -> Option<ApiError> {
@@ -85,8 +90,8 @@ fn tell(response: ServiceResponse<BoxBody>, context: &Context) -> ServiceRespons
     }
     let mut told = told.body(text);
     keep(response.headers(), told.headers_mut());
-    if response.response().head().connection_type() == actix_web::http::ConnectionType::Close {
-        told.head_mut().set_connection_type(actix_web::http::ConnectionType::Close);
+    if response.response().head().connection_type() == ConnectionType::Close {
+        told.head_mut().set_connection_type(ConnectionType::Close);
     }
     response.into_response(told)
 }

@@ -44,9 +44,15 @@ impl Readiness {
         self.draining.store(true, Ordering::SeqCst);
     }
 
+    /// Whether it is about to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::SeqCst)
+    }
+
     /// Whether this process wants work; asked at most once a second.
     pub async fn wants_work(&self) -> bool {
-        if self.draining.load(Ordering::SeqCst) {
+        if self.is_draining() {
             return false;
         }
         if let Some(known) = self.believed() {

@@ -56,6 +56,7 @@ pub mod normal;
 pub mod operations;
 pub mod page;
 pub mod pages;
+pub mod patience;
 pub mod people;
 pub mod problem;
 pub mod reply;

@@ -19,8 +19,8 @@ use utoipa::{IntoParams, ToSchema};
 #[utoipa::path(get, path = "/openapi.json", tag = "operation", responses(
     (status = 200, description = "The document.", body = Object, content_type = "application/json"),
     (status = 304, description = "It is still the one that you named in `If-None-Match`.")))]
-pub async fn get_document(app: web::Data<App>) -> Answer<serde_json::Value> {
-    let reply = Reply::ok((*app.document.json).clone()).etag(app.document.etag.clone());
+pub async fn get_document(app: web::Data<App>) -> Answer<()> {
+    let reply = Reply::written(app.document.served.clone()).etag(app.document.etag.clone());
     Ok(reply.with_header(header::CACHE_CONTROL, "no-cache".into()))
 }
 

@@ -4,6 +4,7 @@ use super::ApiError;
 use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 
@@ -18,6 +19,8 @@ pub type Answer<T> = Result<Reply<T>, ApiError>;
 pub struct Reply<T> {
     status: StatusCode,
     body: Option<T>,
+    /// JSON already: made once, for every answer.
+    written: Option<Bytes>,
     etag: Option<String>,
     headers: Vec<(HeaderName, String)>,
 }
@@ -26,7 +29,7 @@ impl<T> Reply<T> {
     /// 200.
     #[must_use]
     pub fn ok(body: T) -> Self {
-        Self { status: StatusCode::OK, body: Some(body), etag: None, headers: Vec::new() }
+        Self { status: StatusCode::OK, body: Some(body), written: None, etag: None, headers: Vec::new() }
     }
 
     /// 201, and where the new thing is: a path of this server.
@@ -65,7 +68,13 @@ impl Reply<()> {
     /// 204.
     #[must_use]
     pub fn no_content() -> Self {
-        Self { status: StatusCode::NO_CONTENT, body: None, etag: None, headers: Vec::new() }
+        Self { status: StatusCode::NO_CONTENT, body: None, written: None, etag: None, headers: Vec::new() }
+    }
+
+    /// 200, with a body that is JSON already.
+    #[must_use]
+    pub fn written(json: Bytes) -> Self {
+        Self { status: StatusCode::OK, written: Some(json), ..Self::no_content() }
     }
 }
 
@@ -86,9 +95,10 @@ impl<T: Serialize> Responder for Reply<T> {
                 return response.status(StatusCode::NOT_MODIFIED).finish();
             }
         }
-        match self.body {
-            None => response.finish(),
-            Some(body) => match serde_json::to_vec(&body) {
+        match (self.written, self.body) {
+            (Some(json), _) => response.content_type("application/json").body(json),
+            (None, None) => response.finish(),
+            (None, Some(body)) => match serde_json::to_vec(&body) {
                 Ok(bytes) => response.content_type("application/json").body(bytes),
                 Err(fault) => HttpResponse::from_error(ApiError::internal(&fault)),
             },

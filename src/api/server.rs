@@ -1,7 +1,7 @@
 //! Listening and stopping. A stop is told first (`/readyz` fails), then the listener closes, then what is under way may
 //! finish; a second signal ends it at once.
 
-use super::{App, app, measures};
+use super::{App, app, measures, patience};
 use crate::settings::{Http, Switch};
 use actix_web::dev::Server;
 use actix_web::{HttpResponse, HttpServer, web};
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Longest time for the headers of a request, and for a client to close its side.
+/// Longest time for the headers of a request, and for a client to close its side; less where a whole request has less.
 const HEADERS: Duration = Duration::from_secs(5);
 /// How long a connection without a request is kept: longer than load balancers do (60 s), so that they close first.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -32,10 +32,12 @@ pub enum Ended {
 pub fn listen(state: web::Data<App>) -> io::Result<(Server, Vec<SocketAddr>)> {
     measures::begin();
     let settings = state.settings.clone();
+    let deadline = Duration::from_secs(settings.request_deadline_seconds);
     let mut server = HttpServer::new(move || app(state.clone()))
+        .on_connect(move |connection, _| patience::limit(connection, deadline))
         .max_connections(settings.connections)
-        .client_request_timeout(HEADERS)
-        .client_disconnect_timeout(HEADERS)
+        .client_request_timeout(HEADERS.min(deadline))
+        .client_disconnect_timeout(HEADERS.min(deadline))
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(settings.stop_deadline_seconds)
         .disable_signals();
@@ -112,10 +114,12 @@ fn measure(settings: &Http) -> io::Result<Option<actix_web::dev::ServerHandle>> 
         .workers(1)
         .disable_signals()
         .bind(address)
-        .map_err(|fault| io::Error::new(fault.kind(), format!("the metrics listener on {address}: {fault}")))?
-        .run();
+        .map_err(|fault| io::Error::new(fault.kind(), format!("the metrics listener on {address}: {fault}")))?;
+    for address in server.addrs() {
+        tracing::info!("metrics on http://{address}/metrics");
+    }
+    let server = server.run();
     let handle = server.handle();
     tokio::spawn(server);
-    tracing::info!("metrics on http://{address}/metrics");
     Ok(Some(handle))
 }

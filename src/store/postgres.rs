@@ -22,6 +22,7 @@ use tokio::runtime::Runtime;
 mod connect;
 mod once;
 pub(super) use connect::Connector;
+use connect::warn_if_forgetful;
 pub(super) use once::Once;
 
 /// The connection and back end for which `ops` is compiled here.
@@ -135,7 +136,8 @@ fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
     conn.batch_execute(&format!(
         "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
     ))?;
-    super::migrate(conn, MIGRATIONS)
+    super::migrate(conn, MIGRATIONS)?;
+    warn_if_forgetful(conn)
 }
 
 /// When the server was last found out of reach.

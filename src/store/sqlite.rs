@@ -9,7 +9,9 @@ use super::lane::{Job, JobKind, persist};
 use super::queue::Queue;
 use super::tx::{Manner, Tx};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, SqliteConnection};
+use diesel::dsl::sql;
+use diesel::sql_types::{Integer, Text};
+use diesel::{Connection, RunQueryDsl, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -25,6 +27,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 /// How many jobs share a commit at most: bounds how long the first of them waits for the last.
 const GROUP: usize = 64;
+
+/// `PRAGMA synchronous` as SQLite tells it: 2 is FULL.
+const SYNCHRONOUS_FULL: i32 = 2;
 
 /// What the two databases say differently.
 pub(super) mod dialect {
@@ -85,7 +90,22 @@ fn connect(path: &str, settings: &StoreSettings) -> Result<Conn, StoreError> {
          PRAGMA trusted_schema = OFF",
     )
     .map_err(unavailable)?;
+    keeps_what_it_acknowledges(&mut conn)?;
     Ok(conn)
+}
+
+/// SQLite answers a pragma that it cannot follow with what it does instead (no write-ahead log on a network share), and
+/// leaves it at that; an acknowledged write must survive the loss of power all the same.
+fn keeps_what_it_acknowledges(conn: &mut Conn) -> Result<(), StoreError> {
+    let journal: String = sql::<Text>("PRAGMA journal_mode").get_result(conn)?;
+    let synchronous: i32 = sql::<Integer>("PRAGMA synchronous").get_result(conn)?;
+    if journal == "wal" && synchronous == SYNCHRONOUS_FULL {
+        return Ok(());
+    }
+    Err(StoreError::Settings(format!(
+        "SQLite would not keep acknowledged writes there: journal_mode is {journal}, synchronous is {synchronous}; use a \
+         local disk"
+    )))
 }
 
 fn unavailable(error: impl Into<super::error::Cause>) -> StoreError {

@@ -108,9 +108,19 @@ impl Company {
     }
 
     fn empty_at(url: String, rules: &str, folder: tempfile::TempDir) -> (Self, String) {
+        Self::empty_with(&StoreSettings::new(&url), rules, folder)
+    }
+
+    /// The founding deck's company on this empty database, used as these settings say.
+    pub fn with_store(settings: &StoreSettings, folder: tempfile::TempDir) -> Self {
+        Self::with_first_administrator(Self::empty_with(settings, house::DEFAULT_RULES, folder))
+    }
+
+    fn empty_with(settings: &StoreSettings, rules: &str, folder: tempfile::TempDir) -> (Self, String) {
+        let url = settings.url.clone();
         let clock = Arc::new(AtomicI64::new(MONDAY.parse::<Time>().unwrap().micros()));
         let secrets = Secrets::fresh_text();
-        let workflow = open(&url, &secrets);
+        let workflow = open(settings, &secrets);
         let now = Time::from_micros(clock.load(Ordering::SeqCst));
         RUNTIME.block_on(workflow.seed_rules(rules.to_owned(), Some(loudou::rules::hash(rules)), now)).unwrap();
         let token = RUNTIME.block_on(workflow.new_setup_token(now)).unwrap();
@@ -130,7 +140,7 @@ impl Company {
 
     /// Another process over the same database, with its own idea of the rules and people.
     pub fn another_process(&self, flags: &[&str]) -> Server {
-        serve(&open(&self.url, &self.secrets), &self.clock, flags)
+        serve(&open(&StoreSettings::new(&self.url), &self.secrets), &self.clock, flags)
     }
 
     fn remember(&mut self, login: &str, seen: &Seen) -> Person {
@@ -228,8 +238,8 @@ impl Company {
     }
 }
 
-fn open(url: &str, secrets: &str) -> Arc<Workflow> {
-    let store = RUNTIME.block_on(Store::open(&StoreSettings::new(url))).unwrap();
+fn open(settings: &StoreSettings, secrets: &str) -> Arc<Workflow> {
+    let store = RUNTIME.block_on(Store::open(settings)).unwrap();
     Workflow::new(store, Secrets::from_text(secrets).unwrap())
 }
 

@@ -11,15 +11,25 @@
     reason = "a test that meets what it does not expect ends there"
 )]
 
+#[path = "../support/books.rs"]
+mod books;
+#[path = "../support/instance.rs"]
+mod instance;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/proxy.rs"]
+mod proxy;
+#[path = "../support/traffic.rs"]
+mod traffic;
 
 mod access;
 mod bounds;
+mod canary;
 mod client;
 mod commands;
 mod company;
 mod cors;
+mod crowd;
 mod docs;
 mod document;
 mod door;
@@ -30,15 +40,19 @@ mod live_rules;
 mod markdown;
 mod matrix;
 mod order;
+mod overload;
 mod process;
 mod races;
 mod readme;
 mod recovery;
 mod reports;
+mod restarts;
 mod retry;
 mod rules;
 mod rules_file;
 mod secrets;
+mod slow;
 mod start;
+mod steps;
 mod timeline;
 mod walk;

@@ -11,10 +11,10 @@ use loudou::store::LogQuery;
 use serde_json::{Value as Json, json};
 
 /// One write of somebody's.
-struct Write<'a> {
+pub struct Write<'a> {
     by: &'a str,
-    method: &'a str,
-    path: String,
+    pub method: &'a str,
+    pub path: String,
     /// Null for none; a text for a body that is not JSON.
     body: Json,
 }
@@ -38,7 +38,7 @@ impl<'a> Write<'a> {
         }
     }
 
-    fn under(&self, company: &Company, key: &str) -> Seen {
+    pub fn under(&self, company: &Company, key: &str) -> Seen {
         self.call(company, "").header("idempotency-key", key).send()
     }
 }
@@ -51,7 +51,7 @@ fn people(company: &mut Company) {
 }
 
 /// How long the log is.
-fn logged(company: &Company) -> usize {
+pub fn logged(company: &Company) -> usize {
     let all = LogQuery { deal: None, beyond: None, newest_first: false, limit: 100_000 };
     RUNTIME.block_on(company.workflow.store().read(move |tx| tx.decisions(&all))).unwrap().len()
 }
@@ -78,7 +78,7 @@ fn id(seen: &Seen) -> String {
 }
 
 /// One of each write that the product knows, one after the other.
-fn every_write(company: &mut Company, done: impl Fn(&Company, &Write<'_>) -> Seen) {
+pub fn every_write(company: &mut Company, done: impl Fn(&Company, &Write<'_>) -> Seen) {
     people(company);
     let company = &*company;
     let visited = std::cell::RefCell::new(Vec::new());

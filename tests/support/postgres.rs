@@ -59,6 +59,12 @@ impl Server {
         Program::start(DURABLE).map(|program| Self { url: program.url(), program: Some(program) })
     }
 
+    /// The socket that it listens on.
+    pub fn socket(&self) -> PathBuf {
+        let program = self.program.as_ref().expect("a server of one's own");
+        program.folder.path().join(format!(".s.PGSQL.{}", program.port.unwrap_or(5432)))
+    }
+
     pub fn fresh_database(&self) -> String {
         let name = format!("t{}", uuid::Uuid::now_v7().simple());
         self.execute(&format!("CREATE DATABASE {name}"));
@@ -83,23 +89,31 @@ impl Server {
     }
 }
 
-/// Runs one statement on a connection of its own.
+/// Runs statements on a connection of their own.
 pub fn execute(url: &str, statement: &str) {
+    strings(url, statement);
+}
+
+/// Runs statements on a connection of their own; the first column of what they answer.
+pub fn strings(url: &str, statement: &str) -> Vec<String> {
     let (url, statement) = (url.to_owned(), statement.to_owned());
     let run = async move {
         let config: tokio_postgres::Config = url.parse().unwrap();
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
         let driven = tokio::spawn(connection);
-        client.batch_execute(&statement).await.map_err(|error| format!("{statement}: {error:?}")).unwrap();
+        let answer = client.simple_query(&statement).await.map_err(|error| format!("{statement}: {error:?}")).unwrap();
         drop(client);
         driven.await.unwrap().unwrap();
+        let rows = answer.iter().filter_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        });
+        rows.collect()
     };
     // A test may itself run inside a runtime, in which no other can be waited for.
-    std::thread::spawn(|| {
-        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run);
-    })
-    .join()
-    .unwrap();
+    std::thread::spawn(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run))
+        .join()
+        .unwrap()
 }
 
 /// A server started from its programs, in a folder of its own.

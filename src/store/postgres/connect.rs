@@ -3,6 +3,7 @@
 use super::{Conn, LaneRuntime};
 use crate::store::StoreSettings;
 use crate::store::error::{Cause, StoreError};
+use diesel::RunQueryDsl;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::BlockOn;
 use rustls::pki_types::CertificateDer;
@@ -46,8 +47,11 @@ impl Connector {
             SslMode::Require => Some(tls(root_file.as_deref())?),
             _ => None,
         };
+        // What is acknowledged is on the server's disk, whatever the server, the database or the role say; a setting that
+        // promises more than that is left alone.
         let setup = format!(
-            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000; {}",
+            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000; {}; \
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
             settings.statement_timeout.as_millis(),
             settings.lock_timeout.as_millis(),
             IN_ENGLISH
@@ -80,6 +84,25 @@ impl Connector {
         client.batch_execute(&self.setup).await?;
         Ok(AsyncPgConnection::try_from(client).await?)
     }
+}
+
+/// Says so where the server itself does not write to its disk: no client can change that.
+pub(in crate::store) fn warn_if_forgetful(conn: &mut Conn) -> Result<(), StoreError> {
+    for setting in ["fsync", "full_page_writes"] {
+        let value: String = diesel::select(current_setting(setting)).get_result(conn)?;
+        if value == "off" {
+            tracing::warn!(
+                setting,
+                "the database server has it switched off: acknowledged writes may be lost when its machine fails"
+            );
+        }
+    }
+    Ok(())
+}
+
+diesel::define_sql_function! {
+    /// The server's own setting of this name.
+    fn current_setting(name: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 
 /// Takes `sslrootcert` out and turns `verify-*` into the `require` that the driver knows.

@@ -6,7 +6,8 @@ use super::postgres;
 use super::world::{World, on_both};
 use crate::store::tx::Link;
 use crate::store::{Effect, PeopleChange, Store, StoreError, StoreSettings, Tx, schema};
-use diesel::dsl::{exists, select};
+use diesel::dsl::{exists, select, sql};
+use diesel::sql_types::{Integer, Text};
 use diesel::{QueryDsl, RunQueryDsl};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -107,6 +108,23 @@ on_both! {
         assert_eq!(again.read(|tx| tx.directory()).await.unwrap().teams.len(), 1);
     }
 
+    async fn an_acknowledged_write_is_on_the_disk(world: World) {
+        let (safety, journal) = world
+            .store
+            .write(|tx| match &mut tx.link {
+                Link::Sqlite(conn) => {
+                    let synchronous: i32 = sql::<Integer>("PRAGMA synchronous").get_result(*conn)?;
+                    Ok((synchronous.to_string(), sql::<Text>("PRAGMA journal_mode").get_result(*conn)?))
+                }
+                Link::Postgres(conn) => {
+                    Ok((select(sql::<Text>("current_setting('synchronous_commit')")).get_result(*conn)?, String::new()))
+                }
+            })
+            .await
+            .unwrap();
+        assert!([("2", "wal"), ("on", "")].contains(&(safety.as_str(), journal.as_str())), "{safety} {journal}");
+    }
+
     async fn every_table_and_column_is_there(world: World) {
         world
             .store
@@ -200,6 +218,23 @@ async fn postgres_gone_is_said_within_two_seconds_and_its_return_is_noticed() {
         }
         let teams = store.read(|tx| tx.directory()).await.unwrap().teams;
         assert_eq!(teams.len(), round + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_postgres_that_would_acknowledge_before_it_has_written_is_told_not_to() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let name = url.rsplit_once('/').unwrap().1.split('?').next().unwrap();
+    for (set, used) in [("off", "on"), ("local", "local"), ("remote_apply", "remote_apply")] {
+        postgres::execute(&url, &format!("ALTER DATABASE {name} SET synchronous_commit = {set}"));
+        let store = Store::open(&StoreSettings::new(&url)).await.unwrap();
+        let now = store.write(|tx| {
+            let Link::Postgres(conn) = &mut tx.link else { panic!("PostgreSQL was opened") };
+            let now: String = select(sql::<Text>("current_setting('synchronous_commit')")).get_result(*conn)?;
+            Ok(now)
+        });
+        assert_eq!(now.await.unwrap(), used, "{set}");
+        store.close().await.unwrap();
     }
 }
 

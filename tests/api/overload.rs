@@ -1,0 +1,113 @@
+//! More than it can do: what does not fit is turned away at once, with when to come back; what was taken is done.
+
+use crate::company::{Company, On};
+use crate::instance::until;
+use crate::postgres;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use loudou::store::StoreSettings;
+use serde_json::json;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+const WAITING: usize = 8;
+const LANES: usize = 2;
+const ASKED: usize = 60;
+
+fn overloaded(on: On) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match on {
+        On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
+        On::Postgres => match postgres::fresh_database() {
+            Some(url) => url,
+            None => return,
+        },
+    };
+    let (statement_timeout, lock_timeout) = (Duration::from_secs(60), Duration::from_secs(60));
+    let settings = StoreSettings {
+        queue: WAITING,
+        postgres_lanes: LANES,
+        statement_timeout,
+        lock_timeout,
+        ..StoreSettings::new(&url)
+    };
+    let company = Company::with_store(&settings, folder);
+    // Connected, and with everything loaded.
+    company.post("ada", "/v1/teams", &json!({"name": "south"}));
+    let token = company.token("ada");
+    let held = Held::of(&url);
+    let (turned_away, done, amiss) = (AtomicUsize::new(0), AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for number in 0..ASKED {
+            let (company, token, turned_away, done, amiss) = (&company, &token, &turned_away, &done, &amiss);
+            scope.spawn(move || {
+                let call = company.server.post("/v1/teams", &json!({"name": format!("team {number}")}));
+                let seen = call.token(token).send();
+                match (seen.status, seen.header("retry-after").is_empty()) {
+                    (201, _) => done.fetch_add(1, Ordering::SeqCst),
+                    (503, false) => turned_away.fetch_add(1, Ordering::SeqCst),
+                    _ => {
+                        amiss.lock().unwrap().push(seen.text);
+                        0
+                    }
+                };
+            });
+        }
+        // Those that do not fit are told while the others still wait.
+        let room = WAITING + LANES.max(1);
+        until("turning away", 30, || turned_away.load(Ordering::SeqCst) >= ASKED - room);
+        assert_eq!(done.load(Ordering::SeqCst), 0);
+        company.server.get("/livez").expect(200);
+        drop(held);
+    });
+    assert_eq!(amiss.into_inner().unwrap(), Vec::<String>::new());
+    let (turned_away, done) = (turned_away.into_inner(), done.into_inner());
+    assert_eq!(turned_away + done, ASKED);
+    assert!(done >= WAITING, "{done} of {ASKED} were done");
+    let teams = company.get("ada", "/v1/teams").body["data"].as_array().unwrap().len();
+    assert_eq!(teams, done + 1);
+}
+
+/// Keeps every write waiting as long as it lives.
+enum Held {
+    Sqlite(diesel::SqliteConnection),
+    Postgres(#[allow(dead_code)] tokio_postgres::Client, #[allow(dead_code)] tokio::runtime::Runtime),
+}
+
+impl Held {
+    fn of(url: &str) -> Self {
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+            conn.batch_execute("BEGIN IMMEDIATE").unwrap();
+            return Self::Sqlite(conn);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let config: tokio_postgres::Config = url.parse().unwrap();
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute("BEGIN; LOCK TABLE epochs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+            client
+        });
+        Self::Postgres(client, runtime)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Self::Sqlite(conn) = self {
+            conn.batch_execute("ROLLBACK").unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_turned_away_at_once_on_sqlite() {
+    overloaded(On::Sqlite);
+}
+
+#[test]
+fn what_does_not_fit_is_turned_away_at_once_on_postgres() {
+    overloaded(On::Postgres);
+}

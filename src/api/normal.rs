@@ -159,6 +159,10 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     for (status, response) in responses.iter_mut() {
         if let Json::Object(response) = response {
             shared::add_headers(response, status, single);
+            // Rules as text have a version too.
+            if response.get("content").is_some_and(|content| content.get("application/yaml").is_some()) {
+                shared::refer_to_headers(response, &["ETag"]);
+            }
             if takes_key && status.starts_with('2') {
                 shared::refer_to_headers(response, &["Idempotency-Replayed"]);
             }

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 pub fn bring_into_form(document: &mut Json) {
     put_in_place(document);
     each_schema(document, &mut bound);
+    each_schema(document, &mut say_object);
     let asked = reachable(document, "requestBody");
     let answered = reachable(document, "responses");
     if let Some(schemas) = object_at(document, "/components/schemas") {
@@ -21,6 +22,13 @@ pub fn bring_into_form(document: &mut Json) {
             }
         }
         schemas.sort_keys();
+    }
+}
+
+/// A union of objects is an object: said, so that null fits no branch of it.
+fn say_object(schema: &mut Map<String, Json>) {
+    if schema.contains_key("discriminator") {
+        schema.insert("type".to_owned(), json!("object"));
     }
 }
 

@@ -174,8 +174,9 @@ on_both! {
         };
         let lists = [
             ("by owner", "deals_owner", DealQuery { filter: all(ScopeFilter::Own(owners[3])), ..page() }),
-            ("by stage", "deals_stage", DealQuery { conditions: vec![in_stage("graded")], order: by_entry, ..page() }),
-            ("overdue", "deals_stage", DealQuery { overdue: Some(vec![late("graded")]), ..page() }),
+            ("by stage", "deals_stage", DealQuery { conditions: vec![in_stage("graded")], order: by_entry.clone(), ..page() }),
+            // As a worklist asks for them: those first that are overdue for longest.
+            ("overdue", "deals_stage", DealQuery { overdue: Some(vec![late("graded")]), order: by_entry, ..page() }),
             ("by creation", "deals_created", page()),
         ];
         for (what, index, query) in lists {

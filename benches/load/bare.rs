@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 const DEAL: &str = "SELECT d.id, d.stage, d.product, d.version, d.entered_at, d.created_at, d.fields, c.fields, \
     c.contacts, o.name FROM deals d JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
@@ -56,7 +57,9 @@ impl Reader {
             Self::Sqlite(file) => {
                 let file = file.borrow();
                 let told = |fault: rusqlite::Error| fault.to_string();
-                let sql = format!("{DEAL}{}", if matches!(of, Wanted::One(_)) { ONE } else { PAGE });
+                // Along the order that is asked for: left to itself, SQLite reads and sorts the whole stage.
+                let along = DEAL.replacen("deals d", "deals d INDEXED BY deals_created", 1);
+                let sql = if matches!(of, Wanted::One(_)) { format!("{DEAL}{ONE}") } else { along + PAGE };
                 let mut statement = file.prepare_cached(&sql).map_err(told)?;
                 let mut rows = match of {
                     Wanted::One(id) => statement.query([id.as_bytes()]),
@@ -143,6 +146,9 @@ pub fn serve(url: String, secret_file: &Path) {
                 .route("/v1/deals", web::get().to(page))
                 .route("/v1/reports/funnel", web::get().to(funnel))
         })
+        // Who waits for a slow statement is not sent away.
+        .client_request_timeout(Duration::ZERO)
+        .keep_alive(Duration::from_secs(600))
         .bind(listen)
         .unwrap()
         .run(),

@@ -108,7 +108,7 @@ impl Process {
     }
 
     /// Stops as a signal of the system does, and waits for it.
-    pub fn stop(mut self) {
+    pub fn stop(&mut self) {
         let _ = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
         let _ = self.child.wait();
     }

@@ -6,7 +6,7 @@ use super::problem::{Fault, Part};
 use crate::texts::Message;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 
 /// More faults than this are not told: the first ones will do.
@@ -29,14 +29,38 @@ impl Schema {
     /// # Errors
     /// What does not compile.
     pub fn of(schema: &Json, document: &Arc<Json>) -> Result<Self, String> {
-        let components = document.get("components").cloned().unwrap_or_default();
-        let whole = json!({"allOf": [schema], "components": components});
+        let whole = json!({"allOf": [schema], "components": {"schemas": referred(schema, document)}});
         let validator = jsonschema::options()
             .should_validate_formats(true)
             .build(&whole)
             .map_err(|fault| format!("a schema of the document does not compile: {fault}"))?;
         Ok(Self { validator, document: Arc::clone(document) })
     }
+}
+
+/// The schemas that `schema` refers to, directly or through others. A validator keeps a copy of all that it is given,
+/// and there is one for every parameter: with the whole document in each, they would hold most of the memory.
+fn referred(schema: &Json, document: &Json) -> Map<String, Json> {
+    let mut found = Map::new();
+    let mut waiting = vec![schema];
+    while let Some(json) = waiting.pop() {
+        match json {
+            Json::Object(members) => {
+                let name = members.get("$ref").and_then(Json::as_str);
+                let name = name.and_then(|path| path.strip_prefix("#/components/schemas/"));
+                if let Some(name) = name.filter(|name| !found.contains_key(*name))
+                    && let Some(component) = document.pointer(&format!("/components/schemas/{name}"))
+                {
+                    found.insert(name.to_owned(), component.clone());
+                    waiting.push(component);
+                }
+                waiting.extend(members.values());
+            }
+            Json::Array(items) => waiting.extend(items),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// What `schema` finds wrong with `value`, which stands at `root` of `part`.

@@ -12,9 +12,9 @@ use crate::values::Time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How often a call is begun again because rules or directory changed under it. Each change is an administrator's
-/// act, so more than a few within one call means something is wrong.
-const MOST_RESTARTS: usize = 8;
+/// How often a call is begun again because rules or directory changed under it. Each time somebody else's change went
+/// through, so all together go on; that so many go through within one call means something is wrong.
+const MOST_RESTARTS: usize = 64;
 
 /// What a use case demands of its caller before anything is read.
 pub trait Demand: Copy + Send + Sync + 'static {

@@ -96,23 +96,6 @@ fn a_client_that_reads_nothing_is_cut() {
 }
 
 #[test]
-fn a_client_that_reads_a_little_now_and_then_is_cut() {
-    let company = company();
-    let mut stream = asks_for_much(&company);
-    stream.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
-    let (begun, mut read) = (Instant::now(), 0);
-    until("cutting who reads little", 30, || {
-        company.server.get("/v1/me").token(&company.token("ada")).expect(200);
-        // What has come; the window is small.
-        let mut bytes = [0; 16 * 1024];
-        let taken = stream.read(&mut bytes).unwrap_or(0);
-        read += taken;
-        begun.elapsed() > Duration::from_secs(DEADLINE) && is_given_up(&mut stream)
-    });
-    assert!(read > 0);
-}
-
-#[test]
 fn probes_ask_the_database_once_a_second_at_most() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);

@@ -155,7 +155,8 @@ pub async fn log_activity(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HistoryLine)]
 pub struct HistoryView {
-    /// `created`, `forward`, `back`, `lost`, `reopened` or `owner`.
+    /// `created`, `forward`, `back`, `lost`, `reopened`, `owner`, or `migrated` (a change of rules gave its stage, or something else
+    /// of it, another name: the visit goes on).
     #[schema(max_length = 100)]
     kind: &'static str,
     #[schema(value_type = String, format = DateTime)]
@@ -205,6 +206,7 @@ impl From<HistoryEntry> for HistoryView {
                 HistoryKind::Lost => "lost",
                 HistoryKind::Reopened => "reopened",
                 HistoryKind::Owner => "owner",
+                HistoryKind::Migrated => "migrated",
             },
             at: line.at,
             from: line.from,

@@ -3,6 +3,7 @@
 //! No I/O, no clock. Names `values` and `texts` only. The way of a file: `document` (YAML to a tree with places), the
 //! sections (`reader` and one file each), `check` (puts them together), `oddities` (warnings), `render` (for people).
 
+pub mod action;
 pub mod calendar;
 mod cast;
 pub mod check;
@@ -19,8 +20,10 @@ mod graph;
 pub mod keys;
 mod likes;
 mod lists;
+pub mod migrate;
 pub mod model;
 mod moves;
+pub mod names;
 mod node;
 mod oddities;
 mod play;

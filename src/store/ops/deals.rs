@@ -105,11 +105,18 @@ pub fn deal_facts(conn: &mut Conn, id: DealId) -> Result<Option<DealFacts>, Stor
     }))
 }
 
-/// Each line but a change of owner begins a visit and ends the one before.
+/// Each line begins a visit and ends the one before; but a change of owner does not, and by a change of rules the visits
+/// of a stage become visits of what it became.
 fn visits(history: Vec<HistoryEntry>) -> Vec<Visit> {
     let mut visits: Vec<Visit> = Vec::new();
     for HistoryEntry { line, .. } in history {
         if line.kind == HistoryKind::Owner {
+            continue;
+        }
+        if line.kind == HistoryKind::Migrated {
+            for visit in visits.iter_mut().filter(|visit| Some(&visit.stage) == line.from.as_ref()) {
+                visit.stage = line.to.clone();
+            }
             continue;
         }
         if let Some(before) = visits.last_mut() {
@@ -203,6 +210,7 @@ fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
         "lost" => HistoryKind::Lost,
         "reopened" => HistoryKind::Reopened,
         "owner" => HistoryKind::Owner,
+        "migrated" => HistoryKind::Migrated,
         other => return Err(StoreError::failed("reading history", format!("an unknown kind of line: {other}"))),
     };
     Ok(HistoryEntry {

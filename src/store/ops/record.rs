@@ -4,7 +4,7 @@
 
 use super::people::{self, lock_epochs, one, share_epochs};
 use super::sql::Sql;
-use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_versions};
+use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_versions};
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
 use crate::store::StoreError;
@@ -101,7 +101,8 @@ fn changes_customer(effect: &Effect<'_>) -> Option<CustomerId> {
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => None,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => None,
     }
 }
 
@@ -132,7 +133,8 @@ fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), Stor
             deal_writes::payment(conn, change)
         }
         Effect::People(change) => people::apply(conn, change),
-        Effect::Rules(activation) => rules_versions::activate(conn, activation),
+        Effect::Rules(activation) => rules_versions::activate(conn, entry, activation),
+        Effect::Draft(change) => rules_drafts::apply(conn, change),
     }
 }
 
@@ -150,7 +152,8 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
         | Effect::CustomerChange(_)
         | Effect::DealCreation(_)
         | Effect::People(_)
-        | Effect::Rules(_) => false,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => false,
     }
 }
 
@@ -177,7 +180,8 @@ fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => &[],
+        | Effect::Rules(_)
+        | Effect::Draft(_) => &[],
     }
 }
 
@@ -194,6 +198,7 @@ fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, CustomerId, &'a HistoryLine)
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => None,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => None,
     }
 }

@@ -206,4 +206,4 @@ macro_rules! ids {
         }
     )*};
 }
-ids! { CustomerId DealId UserId TeamId DecisionId ContractId PaymentId }
+ids! { CustomerId DealId UserId TeamId DecisionId ContractId PaymentId DraftId }

@@ -9,6 +9,7 @@ mod grade;
 mod laws;
 mod moves;
 mod permission;
+mod replay;
 mod scenarios;
 
 use crate::engine::decision::{CheckOutcome, Checked, Decision, RefusalKind, Severity};

@@ -1,6 +1,6 @@
 use super::laws::{STAGES, a_deal};
 use super::*;
-use crate::engine::assignment::{Giving, assign};
+use crate::engine::assignment::assign;
 use crate::engine::facts::DealFacts;
 use crate::engine::moves::{MoveRequest, decide};
 use crate::engine::permission::permit;
@@ -144,12 +144,10 @@ fn a_criterion_that_only_warns_or_is_not_enforced_yet_refuses_nobody() {
 fn a_cap_decides_who_could_have_received() {
     let given = |held: u32, change: fn(&mut Rules)| {
         let (rules, caller) = (Arc::new(company()), actor(CHEN, "manager"));
-        let permit = |action| permit(&rules, &caller, action);
-        let (giving, out) = (permit(Action::DealsAssign), permit(Action::PoolDealOut));
+        let permit = permit(&rules, &caller, Action::DealsAssign).unwrap();
         let mut receiver = person(WANG, "seller");
         receiver.holdings.insert((key("standard"), key("contacted")), held);
-        let giving = Giving { assign: giving.as_ref(), deal_out: out.as_ref() };
-        let decision = assign(giving, &deal_in("contacted"), &receiver, None, now());
+        let decision = assign(&permit, &deal_in("contacted"), &receiver, None, now());
         let mut other = company();
         change(&mut other);
         replayed(&decision, Action::DealsAssign, &keys("manager"), &other)

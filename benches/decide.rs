@@ -3,11 +3,12 @@
 
 #![allow(clippy::panic, reason = "a bench whose world is wrong has nothing to measure")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use loudou::engine::actor::{Actor, Who};
-use loudou::engine::decision::Decision;
+use loudou::engine::decision::{Decision, FactsRead};
 use loudou::engine::facts::{Activity, Customer, Deal, DealFacts, DealState, Origin, Person, Visit};
 use loudou::engine::moves::{MoveRequest, decide, options};
+use loudou::engine::replay::{Kept, Verdict, replay};
 use loudou::engine::{Case, Permit, Row, permit};
 use loudou::rules::Rules;
 use loudou::rules::model::{Action, CriterionKind};
@@ -210,5 +211,32 @@ fn expressions(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decisions, expressions);
+fn kept<'a>(roles: &'a [Key], at: Time, facts: &'a FactsRead) -> Kept<'a> {
+    Kept { action: Action::DealsMove, at, roles, allowed: true, grounds: &[], facts }
+}
+
+/// A kept decision under the same rules: from what was read of it, and from the JSON that it is kept as.
+fn replays(bench: &mut Criterion) {
+    let (rules, now) = (rules(), time("2026-03-02T10:00:00+08:00"));
+    let request = MoveRequest { from: None, to: Key::new("lead"), reason: None, note: None };
+    let decision = decide(&granted(&rules, Action::DealsMove), &record(), &request, now);
+    let roles = [Key::new("seller")];
+    let first = kept(&roles, now, decision.facts());
+    assert_eq!(replay(&rules, &first), Some(Verdict::Allowed));
+    let text = serde_json::to_string(decision.facts()).unwrap_or_default();
+    let mut group = bench.benchmark_group("replay");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a move past 10 criteria", |bench| {
+        bench.iter(|| replay(black_box(&rules), black_box(&first)));
+    });
+    group.bench_function("a move past 10 criteria, from JSON", |bench| {
+        bench.iter(|| {
+            let facts: FactsRead = serde_json::from_str(black_box(&text)).unwrap_or_default();
+            replay(black_box(&rules), &kept(&roles, now, &facts))
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decisions, expressions, replays);
 criterion_main!(benches);

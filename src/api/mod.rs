@@ -61,6 +61,7 @@ pub mod pages;
 pub mod patience;
 pub mod people;
 pub mod problem;
+pub mod replays;
 pub mod reply;
 pub mod reports;
 pub mod rules;

@@ -105,6 +105,11 @@ operations! {
     drafts::activate_rules_draft => Access::May(Action::RulesActivate),
     drafts::schedule_rules_draft => Access::May(Action::RulesActivate),
     drafts::unschedule_rules_draft => Access::May(Action::RulesActivate),
+    replays::begin_replay => Access::May(Action::RulesDraft),
+    replays::list_replays => Access::May(Action::RulesDraft),
+    replays::get_replay => Access::May(Action::RulesDraft),
+    replays::list_replayed_decisions => Access::May(Action::RulesDraft),
+    replays::cancel_replay => Access::May(Action::RulesDraft),
 }
 
 /// One operation of the API.

@@ -101,6 +101,7 @@ codes! {
         RulesDraftScheduled = "rules_draft_scheduled",
         RulesDraftNotScheduled = "rules_draft_not_scheduled",
         RulesDraftActivated = "rules_draft_activated",
+        RulesReplayEnded = "rules_replay_ended",
         RulesUnchanged = "rules_unchanged",
         /// The rules come from the file: they are changed there.
         RulesFromFile = "rules_from_file",

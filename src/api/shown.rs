@@ -62,26 +62,10 @@ pub fn facts(sight: &Sight, facts: &FactsRead) -> Map<String, Json> {
 
 fn read(sight: &Sight, name: &str, known: Option<&Value>) -> Json {
     let plain = name.strip_suffix(" before").unwrap_or(name);
-    match path(plain) {
+    match Path::parse(plain) {
         Some(path) if sight.of(&path) == FieldSight::Hidden => hidden(),
         Some(path) => known.map_or(Json::Null, |known| value(sight, &path, known)),
         // Counts and instants of activities: whoever reads the deal reads these.
         None => known.map_or(Json::Null, of_value),
     }
-}
-
-/// A qualified name, if that is what it is and it belongs to somebody's fields.
-fn path(name: &str) -> Option<Path> {
-    let (entity, field) = name.split_once('.')?;
-    let entity = match entity {
-        "deal" => Entity::Deal,
-        "customer" => Entity::Customer,
-        "contract" => Entity::Contract,
-        "owner" => Entity::Owner,
-        "receiver" => Entity::Receiver,
-        "user" => Entity::User,
-        _ => return None,
-    };
-    let plain = !field.is_empty() && field.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-    plain.then(|| Path { entity, name: Key::new(field) })
 }

@@ -26,6 +26,7 @@ pub mod permission;
 pub mod replay;
 pub mod scenarios;
 pub mod sight;
+pub mod tally;
 pub mod targets;
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,7 @@ use crate::rules::model::{
     Action, Criterion, CriterionKind, Figure, Funnel, MoveFrom, MoveTo, Rules, Stage, StageKind,
 };
 use crate::values::{Date, Key, Time, Value};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A decision as it was kept, as far as replaying it goes.
@@ -31,7 +32,7 @@ pub struct Kept<'a> {
 }
 
 /// What refuses a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Ground {
     pub kind: GroundKind,
     /// The stage whose entry demands it.
@@ -39,7 +40,8 @@ pub struct Ground {
     pub id: Key,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GroundKind {
     /// No role is granted the action.
     Permission,

@@ -2,4 +2,5 @@
 //! once: what they do is decided and guarded like any call.
 
 pub mod rules_file;
+pub mod rules_replays;
 pub mod rules_schedule;

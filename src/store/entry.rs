@@ -2,6 +2,7 @@
 
 use super::directory::{Epochs, PeopleChange};
 use super::rules_drafts::DraftChange;
+use super::rules_replays::ReplayChange;
 use super::rules_versions::Activation;
 use super::tx::face;
 use crate::engine::actor::Who;
@@ -99,6 +100,7 @@ pub enum Effect<'a> {
     People(&'a PeopleChange),
     Rules(&'a Activation),
     Draft(&'a DraftChange),
+    Replay(&'a ReplayChange),
 }
 
 /// An entry of the log as it is read back.

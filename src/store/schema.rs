@@ -118,6 +118,39 @@ diesel::table! {
 
 diesel::table! {
     use super::*;
+    rules_replays (id) {
+        id -> Uid,
+        draft -> Nullable<Uid>,
+        tried -> Nullable<BigInt>,
+        text -> Text,
+        hash -> Text,
+        author -> Nullable<Uid>,
+        since -> BigInt,
+        before -> BigInt,
+        first -> BigInt,
+        beyond -> BigInt,
+        until -> BigInt,
+        state -> Text,
+        runner -> Nullable<Uid>,
+        lease_until -> BigInt,
+        told -> Verbatim,
+        tally -> Verbatim,
+        begun_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    rules_replay_items (replay, part, decision) {
+        replay -> Uid,
+        part -> BigInt,
+        decision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use super::*;
     rules_removed (name) {
         name -> Text,
         removed_in -> BigInt,

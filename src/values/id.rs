@@ -55,6 +55,8 @@ ids! {
     DecisionId,
     /// Rules that are being written.
     DraftId,
+    /// A replay of decisions under other rules.
+    ReplayId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

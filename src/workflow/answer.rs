@@ -7,7 +7,7 @@
 use crate::engine::decision::Checked;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::store::{Activation, Migrated, RulesDraft, RulesSource, Team, User};
+use crate::store::{Activation, Migrated, Replay, RulesDraft, RulesSource, Team, User};
 use crate::values::{DecisionId, DraftId, Key, SessionId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -113,6 +113,12 @@ pub struct DraftAnswer {
     pub draft: RulesDraft,
 }
 
+/// A replay as it is after the write: all but the text that is tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ReplayAnswer {
+    pub replay: Replay,
+}
+
 impl RulesAnswer {
     #[must_use]
     pub fn of(activation: &Activation, migrated: &Migrated) -> Self {
@@ -180,7 +186,7 @@ macro_rules! without_persons {
         }
     )*};
 }
-without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer, DraftAnswer);
+without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer, DraftAnswer, ReplayAnswer);
 
 fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal) {
     take(&mut customer.fields, &rules.fields.customer, "customer", personal);

@@ -24,6 +24,7 @@ pub mod moves;
 pub mod passwords;
 pub mod people;
 pub mod recovery;
+pub mod replays;
 pub mod reports;
 pub mod rules;
 mod rules_in_use;

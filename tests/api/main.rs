@@ -47,6 +47,7 @@ mod process;
 mod races;
 mod readme;
 mod recovery;
+mod replays;
 mod reports;
 mod restarts;
 mod retry;

@@ -179,6 +179,9 @@ impl World<'_> {
             "reactivateRules" | "activateRulesDraft" => Some(json!({})),
             "scheduleRulesDraft" => Some(json!({"at": "2026-03-09T00:00:00Z"})),
             "checkRules" | "activateRules" => None,
+            "listReplays" | "getReplay" | "listReplayedDecisions" => None,
+            "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
+            "cancelReplay" => Some(json!({})),
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),
             "refreshTokens" if login.is_empty() => Some(json!({"refresh_token": "none"})),
@@ -205,6 +208,7 @@ impl World<'_> {
             Some("deals") => on(|one| &one.deal),
             Some("customers") => on(|one| &one.customer),
             Some("teams") => self.empty_team.clone(),
+            Some("rules") if operation.path.starts_with("/v1/rules/replays/{id}") => self.replay(),
             Some("rules") => self.draft(operation),
             _ => match target {
                 "himself" => self.company.id(mine),
@@ -282,6 +286,14 @@ impl World<'_> {
             self.company.server.post(&path, &at).token(&token).expect(200);
         }
         draft
+    }
+
+    /// A replay that found something, and still runs.
+    fn replay(&mut self) -> String {
+        let token = self.company.token("ada");
+        let body = json!({"version": 1, "since": "2026-03-01T00:00:00Z"});
+        let id = self.company.server.post("/v1/rules/replays", &body).token(&token).expect(201).body["id"].clone();
+        id.as_str().unwrap().to_owned()
     }
 
     fn new_team(&mut self) -> String {

@@ -12,6 +12,25 @@ pub struct Path {
     pub name: Key,
 }
 
+impl Path {
+    /// A qualified name, if that is what it is and it belongs to somebody's fields.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let (entity, field) = name.split_once('.')?;
+        let entity = match entity {
+            "deal" => Entity::Deal,
+            "customer" => Entity::Customer,
+            "contract" => Entity::Contract,
+            "owner" => Entity::Owner,
+            "receiver" => Entity::Receiver,
+            "user" => Entity::User,
+            _ => return None,
+        };
+        let plain = !field.is_empty() && field.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        plain.then(|| Self { entity, name: Key::new(field) })
+    }
+}
+
 /// Whose value a name is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Entity {

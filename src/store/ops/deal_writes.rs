@@ -69,7 +69,8 @@ pub(in crate::store) fn update(entry: &Entry, effect: &Effect<'_>) -> Result<Opt
         | Effect::DealCreation(_)
         | Effect::People(_)
         | Effect::Rules(_)
-        | Effect::Draft(_) => return Ok(None),
+        | Effect::Draft(_)
+        | Effect::Replay(_) => return Ok(None),
     }))
 }
 

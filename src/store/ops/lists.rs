@@ -268,7 +268,7 @@ fn page(
     Ok(rows.into_iter().map(cursor).collect())
 }
 
-fn deal_items(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
+pub(super) fn deal_items(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
     let rows: Vec<(DealRow, CustomerRow, Option<PersonRow>)> = deals::table
         .inner_join(customers::table.on(customers::id.eq(deals::customer)))
         .left_join(users::table.on(deals::owner.eq(users::id.nullable())))

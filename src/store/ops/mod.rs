@@ -19,6 +19,7 @@ pub(in crate::store) mod people;
 pub(in crate::store) mod record;
 pub(in crate::store) mod reports;
 pub(in crate::store) mod rules_drafts;
+pub(in crate::store) mod rules_replays;
 pub(in crate::store) mod rules_versions;
 pub(in crate::store) mod sessions;
 mod side;

@@ -4,7 +4,7 @@
 
 use super::people::{self, lock_epochs, one, share_epochs};
 use super::sql::Sql;
-use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_versions};
+use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_replays, rules_versions};
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
 use crate::store::StoreError;
@@ -100,7 +100,8 @@ pub(in crate::store) fn changes_customer(effect: &Effect<'_>) -> Option<Customer
         | Effect::PaymentChange(_)
         | Effect::People(_)
         | Effect::Rules(_)
-        | Effect::Draft(_) => None,
+        | Effect::Draft(_)
+        | Effect::Replay(_) => None,
     }
 }
 
@@ -126,6 +127,7 @@ fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), Stor
         Effect::People(change) => people::apply(conn, change),
         Effect::Rules(activation) => rules_versions::activate(conn, entry, activation),
         Effect::Draft(change) => rules_drafts::apply(conn, change),
+        Effect::Replay(change) => rules_replays::apply(conn, change),
         Effect::DealChange(_)
         | Effect::Move(_)
         | Effect::Grading(_)
@@ -149,7 +151,8 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
         | Effect::DealCreation(_)
         | Effect::People(_)
         | Effect::Rules(_)
-        | Effect::Draft(_) => false,
+        | Effect::Draft(_)
+        | Effect::Replay(_) => false,
     }
 }
 
@@ -176,7 +179,8 @@ pub(in crate::store) fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
         | Effect::PaymentChange(_)
         | Effect::People(_)
         | Effect::Rules(_)
-        | Effect::Draft(_) => &[],
+        | Effect::Draft(_)
+        | Effect::Replay(_) => &[],
     }
 }
 
@@ -194,6 +198,7 @@ pub(in crate::store) fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, Custome
         | Effect::PaymentChange(_)
         | Effect::People(_)
         | Effect::Rules(_)
-        | Effect::Draft(_) => None,
+        | Effect::Draft(_)
+        | Effect::Replay(_) => None,
     }
 }

@@ -145,3 +145,7 @@ rules_version_unknown = there is no such version of the rules
 schedule_in_the_past = this instant has passed
 schedule_without_owner = who scheduled it can no longer sign in
 nobody_could_by_another = with these rules nobody would be left who activates what another may write
+title_rules_replay_ended = The replay has ended
+rules_replay_ended = the replay has ended: there is nothing to cancel
+draft_or_version = either `draft` or `version` is needed
+replay_backwards = the period ends at { $to }, which is not after its beginning at { $from }

@@ -145,3 +145,7 @@ rules_version_unknown = 没有这个规则版本
 schedule_in_the_past = 该时刻已过
 schedule_without_owner = 排期人已不能登录
 nobody_could_by_another = 按这些规则，将没有人能启用由他人编写的更改
+title_rules_replay_ended = 重放已结束
+rules_replay_ended = 重放已结束，无可取消
+draft_or_version = 需要 `draft` 或 `version` 之一
+replay_backwards = 期间的结束时刻 { $to } 不晚于开始时刻 { $from }

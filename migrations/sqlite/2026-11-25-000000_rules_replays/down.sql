@@ -1,0 +1,2 @@
+DROP TABLE rules_replay_items;
+DROP TABLE rules_replays;

@@ -1,0 +1,116 @@
+//! Replays: which decisions are run through which rules, how far they have come, and what was found.
+
+use super::entry::LogEntry;
+use super::lists::DealItem;
+use super::tx::face;
+use crate::engine::tally::Tally;
+use crate::values::{DealId, DraftId, ReplayId, Time, UserId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a replay stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplayState {
+    Running,
+    Done,
+    Cancelled,
+    /// The rules could no longer be compiled, or a kept decision not be read.
+    Failed,
+}
+
+/// A replay.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replay {
+    pub id: ReplayId,
+    /// What is tried: a draft as it was when the replay began, or a version.
+    pub draft: Option<DraftId>,
+    pub tried: Option<i64>,
+    /// Left out of the log and of lists.
+    #[serde(skip)]
+    pub text: String,
+    /// SHA-256 of the text, in hexadecimal.
+    pub hash: String,
+    pub author: Option<UserId>,
+    /// Decisions from then on,
+    pub since: Time,
+    /// and before then,
+    pub before: Time,
+    /// whose `seq` is beyond `first`, at most `until`. All up to `beyond` are done.
+    pub first: i64,
+    pub beyond: i64,
+    pub until: i64,
+    pub state: ReplayState,
+    /// Fields that the outcome tells of.
+    pub told: BTreeSet<String>,
+    pub tally: Tally,
+    pub begun_at: Time,
+    pub ended_at: Option<Time>,
+}
+
+/// A change of replays by people. Its own effect in the log.
+#[derive(Clone, Debug)]
+pub enum ReplayChange {
+    /// Begun; those that ended before are thrown away.
+    Begun {
+        replay: Replay,
+        forget_before: Time,
+    },
+    Cancelled {
+        replay: ReplayId,
+        at: Time,
+    },
+}
+
+/// Who works on a replay, until when nobody else does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub runner: ReplayId,
+    pub now: Time,
+    pub until: Time,
+}
+
+/// What one step of a replay found.
+#[derive(Clone, Debug)]
+pub struct ReplayStep {
+    pub replay: ReplayId,
+    pub beyond: i64,
+    pub tally: Tally,
+    /// (group, `seq` of a decision in it)
+    pub found: Vec<(i64, i64)>,
+    /// How it ended, if it did.
+    pub ended: Option<ReplayState>,
+}
+
+/// Which kept decisions.
+#[derive(Clone, Debug)]
+pub struct KeptQuery {
+    pub actions: Vec<&'static str>,
+    pub since: Time,
+    pub before: Time,
+    pub beyond: i64,
+    pub until: i64,
+    pub limit: i64,
+}
+
+face! { rules_replays:
+    /// One replay, with the text that is tried.
+    fn rules_replay(id: ReplayId) -> Option<Replay>;
+    /// Replays from the newest, before `before`, at most `limit`; without their texts.
+    fn rules_replays(before: Option<ReplayId>, limit: i64) -> Vec<Replay>;
+    /// Takes a replay that nobody works on; `None`: there is none.
+    fn claim_rules_replay(lease: Lease) -> Option<Replay>;
+    /// Keeps what a step found and the lease; false: it was cancelled, or somebody else works on it.
+    fn advance_rules_replay(step: &ReplayStep, lease: Lease) -> bool;
+    /// The `seq` of decisions in a group, after `after`, at most `limit`.
+    fn rules_replay_items(replay: ReplayId, group: i64, after: i64, limit: i64) -> Vec<i64>;
+    /// The `seq` below which every decision was made before `at`, as far as the clocks of all processes agree to within
+    /// `slack` microseconds.
+    fn decisions_made_by(at: Time, slack: i64) -> i64;
+    /// Kept decisions in the order of their making.
+    fn kept_decisions(query: &KeptQuery) -> Vec<LogEntry>;
+    /// Decisions by their `seq`, in its order.
+    fn decisions_of(seqs: &[i64]) -> Vec<LogEntry>;
+    /// Deals with what their reader's view of them depends on.
+    fn deals_by_id(ids: &[DealId]) -> BTreeMap<DealId, DealItem>;
+}

@@ -1,0 +1,324 @@
+//! Replays of kept decisions under a draft or another version of the rules: begun and read by who may draft rules, run in
+//! steps by whichever process is free.
+//!
+//! A step reads some decisions, decides them anew and keeps the sums and where it came to in one transaction: memory stays
+//! the same whatever the number, and a process that dies leaves a replay that another goes on with. Nobody learns from it
+//! which decision came out how unless he may read its deal and everything that the tried rules decide by.
+
+use super::Workflow;
+use super::activation::closed;
+use super::answer::ReplayAnswer;
+use super::call::Call;
+use super::conclude::{About, own_business, subject};
+use super::failure::{Failure, Outcome, Written};
+use super::people::own_sight;
+use super::rules::{check_aside, permitted};
+use super::scene::Scene;
+use crate::engine::decision::Checked;
+use crate::engine::replay::{Ground, Kept, is_replayed, replay};
+use crate::engine::sight::{FieldSight, Sight};
+use crate::engine::tally::{Tally, told_fields};
+use crate::engine::{Row, permission::Permit};
+use crate::rules::expression::Path;
+use crate::rules::model::{Action, Rules};
+use crate::rules::{check, hash};
+use crate::store::{
+    self, DealItem, Effect, KeptQuery, Lease, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx,
+};
+use crate::texts::Message;
+use crate::values::{DraftId, ReplayId, Time};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How long a process may be silent about a replay before another takes it: many steps of the slowest database.
+const LEASE_MICROS: i64 = 60 * 1_000_000;
+
+/// How far the clocks of processes may lie apart without a decision being missed.
+const SLACK_MICROS: i64 = 3600 * 1_000_000;
+
+/// How long what was found is kept after the end.
+const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
+
+/// What to replay, under what.
+#[derive(Clone, Copy, Debug)]
+pub struct NewReplay {
+    pub tried: Tried,
+    /// Decisions from then on,
+    pub since: Time,
+    /// and before then; `None` = until now.
+    pub before: Option<Time>,
+}
+
+/// The rules that decide anew.
+#[derive(Clone, Copy, Debug)]
+pub enum Tried {
+    Draft(DraftId),
+    Version(i64),
+}
+
+/// A decision that would come out otherwise.
+#[derive(Debug)]
+pub struct FoundDecision {
+    pub seq: i64,
+    /// `None`: its reader may not know which one it is.
+    pub entry: Option<LogEntry>,
+}
+
+/// A page of them.
+#[derive(Debug)]
+pub struct FoundPage {
+    pub items: Vec<FoundDecision>,
+    /// The `seq` to go on from.
+    pub next: Option<i64>,
+}
+
+impl Workflow {
+    /// Begins a replay; a job runs it.
+    pub async fn begin_replay(&self, call: &Call, new: NewReplay) -> Written<ReplayAnswer> {
+        let (draft, tried, text) = match new.tried {
+            Tried::Draft(id) => (Some(id), None, self.draft_for(call, Action::RulesDraft, id).await?.text),
+            Tried::Version(number) => {
+                let version = self.version_for(call, Action::RulesDraft, Some(number)).await?;
+                (None, Some(number), version.text)
+            }
+        };
+        let before = new.before.unwrap_or(call.now);
+        if before <= new.since {
+            let message =
+                Message::new("replay_backwards").with("from", new.since.to_string()).with("to", before.to_string());
+            return Err(Failure::Invalid { pointer: "/before", message });
+        }
+        // Scenarios that fail do not keep anybody from seeing what the rules would do.
+        let checked = check_aside(text.clone(), call.now).await?;
+        let rules = match checked.rules.clone() {
+            Some(rules) => rules,
+            None => match checked.accepted() {
+                Err(faults) => return Err(Failure::RulesInvalid(Box::new(faults))),
+                Ok(rules) => rules,
+            },
+        };
+        let id = ReplayId::new();
+        self.writing(call, Action::RulesDraft, move |scene, tx| {
+            if let Some(replayed) = scene.replay(tx, own_sight)? {
+                return Ok(replayed);
+            }
+            if let Some(refusal) = closed(scene) {
+                return scene.refuse(tx, about(id), refusal);
+            }
+            let now = scene.now();
+            let first = tx.decisions_made_by(new.since, -SLACK_MICROS)?;
+            let replay = store::Replay {
+                id,
+                draft,
+                tried,
+                text: text.clone(),
+                hash: hash(&text),
+                author: scene.actor.user(),
+                since: new.since,
+                before,
+                first,
+                beyond: first,
+                until: tx.decisions_made_by(before, SLACK_MICROS)?,
+                state: ReplayState::Running,
+                told: told_fields(&rules),
+                tally: Tally::default(),
+                begun_at: now,
+                ended_at: None,
+            };
+            let answer = ReplayAnswer { replay: replay.clone() };
+            let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
+            conclude(scene, tx, ReplayChange::Begun { replay, forget_before }, answer)
+        })
+        .await
+    }
+
+    /// Ends a replay that still runs. What it found so far stays.
+    pub async fn cancel_replay(&self, call: &Call, id: ReplayId) -> Written<ReplayAnswer> {
+        self.writing(call, Action::RulesDraft, move |scene, tx| {
+            if let Some(replayed) = scene.replay(tx, own_sight)? {
+                return Ok(replayed);
+            }
+            if let Some(refusal) = closed(scene) {
+                return scene.refuse(tx, about(id), refusal);
+            }
+            let Some(replay) = tx.rules_replay(id)? else { return Ok(Err(Failure::NotFound)) };
+            if replay.state != ReplayState::Running {
+                return Ok(Err(Failure::Conflict(Message::new("rules_replay_ended"))));
+            }
+            let at = scene.now();
+            let answer =
+                ReplayAnswer { replay: store::Replay { state: ReplayState::Cancelled, ended_at: Some(at), ..replay } };
+            conclude(scene, tx, ReplayChange::Cancelled { replay: id, at }, answer)
+        })
+        .await
+    }
+
+    /// Replays, the newest first, before `before`.
+    pub async fn replays(&self, call: &Call, before: Option<ReplayId>, limit: u16) -> Outcome<Vec<store::Replay>> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            let replays = tx.rules_replays(before, i64::from(limit))?;
+            Ok(permitted(scene).map(|()| replays))
+        })
+        .await
+    }
+
+    /// One replay: how far it has come, and what was found.
+    pub async fn replay(&self, call: &Call, id: ReplayId) -> Outcome<store::Replay> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
+            Ok(tx.rules_replay(id)?.ok_or(Failure::NotFound))
+        })
+        .await
+    }
+
+    /// Decisions of a group, in the order of their making.
+    pub async fn replayed_decisions(
+        &self,
+        call: &Call,
+        id: ReplayId,
+        group: u32,
+        after: Option<i64>,
+        limit: u16,
+    ) -> Outcome<FoundPage> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
+            let Some(replay) = tx.rules_replay(id)? else { return Ok(Err(Failure::NotFound)) };
+            if usize::try_from(group).map_or(true, |group| group >= replay.tally.groups.len()) {
+                return Ok(Err(Failure::NotFound));
+            }
+            let limit = usize::from(limit);
+            let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+            let mut seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted)?;
+            let more = seqs.len() > limit;
+            seqs.truncate(limit);
+            let next = seqs.last().copied().filter(|_| more);
+            Ok(Ok(FoundPage { items: found(scene, tx, &replay, &seqs)?, next }))
+        })
+        .await
+    }
+
+    /// Works on a replay that nobody works on, `step` decisions at a time, until it ends; which one, if there was one.
+    pub async fn run_replay(&self, clock: &(dyn Fn() -> Time + Send + Sync), step: i64) -> Outcome<Option<ReplayId>> {
+        let runner = ReplayId::new();
+        let lease =
+            move |now: Time| Lease { runner, now, until: Time::from_micros(now.micros().saturating_add(LEASE_MICROS)) };
+        let first = lease(clock());
+        let Some(claimed) = self.store.write(move |tx| tx.claim_rules_replay(first)).await? else { return Ok(None) };
+        let id = claimed.id;
+        let text = claimed.text.clone();
+        let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
+        let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
+        let (mut beyond, mut tally) = (claimed.beyond, claimed.tally);
+        loop {
+            let found = match &rules {
+                Some(rules) => {
+                    let query = KeptQuery {
+                        actions: replayed_actions(),
+                        since: claimed.since,
+                        before: claimed.before,
+                        beyond,
+                        until: claimed.until,
+                        limit: step,
+                    };
+                    let kept = self.store.read(move |tx| tx.kept_decisions(&query)).await?;
+                    let (rules, until, so_far) = (Arc::clone(rules), claimed.until, tally.clone());
+                    let anew = move || decide(&rules, id, &kept, (until, step), so_far);
+                    let found = tokio::task::spawn_blocking(anew).await;
+                    found.map_err(|fault| Failure::internal("replaying decisions", fault))?
+                }
+                // A later program may not take what an earlier one took.
+                None => {
+                    let ended = Some(ReplayState::Failed);
+                    ReplayStep { replay: id, beyond, tally: tally.clone(), found: Vec::new(), ended }
+                }
+            };
+            let (now, kept) = (lease(clock()), found.clone());
+            let is_ours = self.store.write(move |tx| tx.advance_rules_replay(&kept, now)).await?;
+            if !is_ours || found.ended.is_some() {
+                return Ok(Some(id));
+            }
+            (beyond, tally) = (found.beyond, found.tally);
+        }
+    }
+}
+
+fn about(id: ReplayId) -> About {
+    About::other(subject("rules_replay", id), Sight::nothing())
+}
+
+fn conclude(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    change: ReplayChange,
+    answer: ReplayAnswer,
+) -> Result<Written<ReplayAnswer>, StoreError> {
+    let id = answer.replay.id;
+    scene.conclude(tx, about(id), own_business(change), |change| vec![Effect::Replay(change)], |_| answer.clone())
+}
+
+/// The words of the actions whose decisions can be replayed.
+fn replayed_actions() -> Vec<&'static str> {
+    Action::ALL.into_iter().filter(|action| is_replayed(*action)).map(Action::word).collect()
+}
+
+/// Decides these anew. Fewer than a step holds: they were the last.
+fn decide(rules: &Rules, id: ReplayId, kept: &[LogEntry], (until, step): (i64, i64), mut tally: Tally) -> ReplayStep {
+    let mut found = Vec::new();
+    for entry in kept {
+        let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
+        let grounds = grounds(&entry.criteria);
+        let decision = Kept {
+            action,
+            at: entry.at,
+            roles: &entry.roles,
+            allowed: entry.outcome == store::Outcome::Allowed,
+            grounds: &grounds,
+            facts: &entry.facts,
+        };
+        if let Some(verdict) = replay(rules, &decision) {
+            let groups = tally.add(&decision, &verdict).into_iter();
+            found.extend(groups.map(|group| (i64::try_from(group).unwrap_or(i64::MAX), entry.seq)));
+        }
+    }
+    let is_last = i64::try_from(kept.len()).unwrap_or(i64::MAX) < step;
+    let beyond = kept.last().filter(|_| !is_last).map_or(until, |entry| entry.seq);
+    ReplayStep { replay: id, beyond, tally, found, ended: is_last.then_some(ReplayState::Done) }
+}
+
+/// What refused a kept decision.
+fn grounds(criteria: &[Checked]) -> Vec<Ground> {
+    let refusing = criteria.iter().filter(|checked| checked.refuses());
+    refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
+}
+
+/// Decisions with what their reader may know of them.
+fn found(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    replay: &store::Replay,
+    seqs: &[i64],
+) -> Result<Vec<FoundDecision>, StoreError> {
+    let entries = tx.decisions_of(seqs)?;
+    let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
+    let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
+    let reading = scene.permit_for(Action::DealsRead);
+    let told: Vec<Path> = replay.told.iter().filter_map(|name| Path::parse(name)).collect();
+    let is_open = |entry: &LogEntry| {
+        let item = entry.deal.and_then(|deal| deals.get(&deal));
+        item.zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+    };
+    let mut known: BTreeMap<i64, LogEntry> =
+        entries.into_iter().filter(|entry| is_open(entry)).map(|entry| (entry.seq, entry)).collect();
+    Ok(seqs.iter().map(|seq| FoundDecision { seq: *seq, entry: known.remove(seq) }).collect())
+}
+
+/// Whether the deal may be read, with all that the outcome tells of.
+fn sees_all(permit: &Permit, item: &DealItem, told: &[Path], now: Time) -> bool {
+    let row = Row::Deal { deal: &item.deal, customer: &item.customer, owner: item.owner.as_ref(), record: None };
+    let sight = permit.sight(&row, now);
+    sight.is_some_and(|sight| told.iter().all(|path| sight.of(path) == FieldSight::Open))
+}

@@ -12,10 +12,11 @@ use crate::engine::decision::Checked;
 use crate::engine::grade::{GradeRequest, GradeStep};
 use crate::engine::moves::{MoveOption, MoveRequest};
 use crate::engine::sight::Sight;
-use crate::rules::model::{Direction, Funnel};
-use crate::values::{Key, Language};
+use crate::rules::model::{Direction, Funnel, Rules};
+use crate::values::{DealId, DraftId, Key, Language};
+use crate::workflow::moves::Moves;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 /// Every move from where a deal stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,14 +100,44 @@ pub struct MoveBody {
 pub async fn list_moves(house: House, context: Context, caller: Caller, path: Path<DealPath>) -> Answer<MovesView> {
     let moves = house.0.moves(&caller.reads(&context)?, path.0.id).await?;
     let rules = house.rules().await?;
+    Ok(Reply::ok(moves_view(&moves, &rules, &context)))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DraftDealPath {
+    /// The draft's id.
+    #[param(value_type = uuid::Uuid)]
+    id: DraftId,
+    /// The deal's id.
+    #[param(value_type = uuid::Uuid)]
+    deal: DealId,
+}
+
+/// What would come next under a draft
+///
+/// Every move from where the deal stands by the rules of a draft, each criterion met or unmet and why, for the caller.
+/// Refused to whoever may not see everything on this deal that those rules decide by.
+#[utoipa::path(get, path = "/v1/rules/drafts/{id}/deals/{deal}/moves", tag = "rules", params(DraftDealPath), responses(
+    (status = 200, description = "The moves.", body = MovesView)))]
+pub async fn list_draft_moves(
+    house: House,
+    context: Context,
+    caller: Caller,
+    path: Path<DraftDealPath>,
+) -> Answer<MovesView> {
+    let (moves, rules) = house.0.moves_under_draft(&caller.reads(&context)?, path.0.id, path.0.deal).await?;
+    Ok(Reply::ok(moves_view(&moves, &rules, &context)))
+}
+
+fn moves_view(moves: &Moves, rules: &Rules, context: &Context) -> MovesView {
     let funnel = rules.funnels.get(&moves.deal.funnel);
     let option = |option: &MoveOption| option_view(option, funnel, &moves.sight, &context.languages);
-    let view = MovesView {
+    MovesView {
         stage: moves.deal.stage.clone(),
         version: moves.deal.version,
         moves: moves.options.iter().map(option).collect(),
-    };
-    Ok(Reply::ok(view))
+    }
 }
 
 fn option_view(option: &MoveOption, funnel: Option<&Funnel>, sight: &Sight, languages: &[Language]) -> MoveOptionView {

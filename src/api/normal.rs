@@ -138,9 +138,9 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
         // What strangers may write to is a way to sign in.
         statuses.insert("401");
     }
-    // What a body names, or the time, can put an operation beyond reach as its path can; and what is repeated under its
+    // What a body or a query names, or the time, can put an operation beyond reach as its path can; and what is repeated under its
     // key is answered only to who may see the thing still.
-    if in_path || takes_key || operation.id == "setUp" {
+    if in_path || takes_key || ["setUp", "getRulesDiff"].contains(&operation.id.as_str()) {
         statuses.insert("404");
     }
     if is_write {

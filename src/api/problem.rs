@@ -102,6 +102,7 @@ codes! {
         RulesDraftNotScheduled = "rules_draft_not_scheduled",
         RulesDraftActivated = "rules_draft_activated",
         RulesReplayEnded = "rules_replay_ended",
+        RulesPreviewEnded = "rules_preview_ended",
         RulesUnchanged = "rules_unchanged",
         /// The rules come from the file: they are changed there.
         RulesFromFile = "rules_from_file",

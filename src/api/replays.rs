@@ -166,12 +166,7 @@ impl From<Replay> for ReplayView {
     fn from(replay: Replay) -> Self {
         Self {
             id: replay.id,
-            state: match replay.state {
-                ReplayState::Running => "running",
-                ReplayState::Done => "done",
-                ReplayState::Cancelled => "cancelled",
-                ReplayState::Failed => "failed",
-            },
+            state: state_word(replay.state),
             draft: replay.draft,
             version: replay.tried,
             hash: replay.hash,
@@ -188,6 +183,27 @@ impl From<Replay> for ReplayView {
             groups: (0..).zip(replay.tally.groups).map(|(number, group)| ReplayGroupView::of(number, group)).collect(),
             begun_at: replay.begun_at,
             ended_at: replay.ended_at,
+        }
+    }
+}
+
+pub(super) fn state_word(state: ReplayState) -> &'static str {
+    match state {
+        ReplayState::Running => "running",
+        ReplayState::Done => "done",
+        ReplayState::Cancelled => "cancelled",
+        ReplayState::Failed => "failed",
+    }
+}
+
+/// Either a draft or a version.
+pub(super) fn tried(draft: Option<DraftId>, version: Option<i64>) -> Result<Tried, ApiError> {
+    match (draft, version) {
+        (Some(draft), None) => Ok(Tried::Draft(draft)),
+        (None, Some(version)) => Ok(Tried::Version(version)),
+        (Some(_), Some(_)) | (None, None) => {
+            let failure = Failure::Invalid { pointer: "/draft", message: Message::new("draft_or_version") };
+            Err(ApiError::from(failure))
         }
     }
 }
@@ -268,15 +284,7 @@ pub async fn begin_replay(
     body: Json<ReplayBody>,
 ) -> Answer<ReplayView> {
     let ReplayBody { draft, version: number, since, before } = body.0;
-    let tried = match (draft, number) {
-        (Some(draft), None) => Tried::Draft(draft),
-        (None, Some(number)) => Tried::Version(number),
-        (Some(_), Some(_)) | (None, None) => {
-            let failure = Failure::Invalid { pointer: "/draft", message: Message::new("draft_or_version") };
-            return Err(ApiError::from(failure));
-        }
-    };
-    let new = NewReplay { tried, since, before };
+    let new = NewReplay { tried: tried(draft, number)?, since, before };
     let done = house.0.begin_replay(&caller.writes(&context, &write)?, new).await?;
     let location = format!("/v1/rules/replays/{}", done.answer.replay.id);
     let version = version(&done.answer.replay);

@@ -23,6 +23,7 @@ pub mod grade;
 pub mod moves;
 pub mod people;
 pub mod permission;
+pub mod preview;
 pub mod replay;
 pub mod scenarios;
 pub mod sight;

@@ -121,7 +121,7 @@ fn criterion_fields(criterion: &Criterion, told: &mut BTreeSet<String>) {
     }
 }
 
-fn fields(expression: &Expression, told: &mut BTreeSet<String>) {
+pub(super) fn fields(expression: &Expression, told: &mut BTreeSet<String>) {
     told.extend(expression.reads().iter().filter_map(|read| match read {
         Read::Field(path) => Some(path.to_string()),
         _ => None,

@@ -1,4 +1,4 @@
-//! Replays of decisions that were begun: every process looks, and one at a time works on each.
+//! Replays of decisions and previews that were begun: every process looks, and one at a time works on each.
 
 use crate::values::Time;
 use crate::workflow::Workflow;
@@ -11,10 +11,22 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Decisions in one step: enough that a step's own cost is small, few enough for memory and for cancelling at once.
 const STEP: i64 = 2000;
 
+/// Deals in one step: they come with all that hangs on them.
+const DEALS: i64 = 500;
+
 /// Works on what there is, one after another, until there is nothing left; how many.
 pub async fn look(workflow: &Workflow, clock: &(dyn Fn() -> Time + Send + Sync)) -> usize {
     let mut worked = 0;
     loop {
+        match workflow.run_preview(clock, DEALS).await {
+            Ok(Some(preview)) => {
+                tracing::info!(%preview, "a preview of rules ended");
+                worked += 1;
+                continue;
+            }
+            Ok(None) => {}
+            Err(failure) => tracing::warn!(why = failure.told(), "a preview of rules must wait"),
+        }
         match workflow.run_replay(clock, STEP).await {
             Ok(Some(replay)) => {
                 tracing::info!(%replay, "a replay of decisions ended");

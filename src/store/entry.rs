@@ -2,6 +2,7 @@
 
 use super::directory::{Epochs, PeopleChange};
 use super::rules_drafts::DraftChange;
+use super::rules_previews::PreviewChange;
 use super::rules_replays::ReplayChange;
 use super::rules_versions::Activation;
 use super::tx::face;
@@ -101,6 +102,7 @@ pub enum Effect<'a> {
     Rules(&'a Activation),
     Draft(&'a DraftChange),
     Replay(&'a ReplayChange),
+    Preview(&'a PreviewChange),
 }
 
 /// An entry of the log as it is read back.

@@ -1,5 +1,6 @@
 //! Replays: which decisions are run through which rules, how far they have come, and what was found.
 
+use super::StoreError;
 use super::entry::LogEntry;
 use super::lists::DealItem;
 use super::tx::face;
@@ -8,15 +9,32 @@ use crate::values::{DealId, DraftId, ReplayId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Where a replay stands.
+/// Where a replay or a preview stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayState {
     Running,
     Done,
     Cancelled,
-    /// The rules could no longer be compiled, or a kept decision not be read.
+    /// The rules could no longer be compiled.
     Failed,
+}
+
+impl ReplayState {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Result<Self, StoreError> {
+        let all = [Self::Running, Self::Done, Self::Cancelled, Self::Failed];
+        let known = all.into_iter().find(|state| state.word() == word);
+        known.ok_or_else(|| StoreError::failed("reading a state", format!("an unknown one: {word}")))
+    }
 }
 
 /// A replay.

@@ -151,6 +151,38 @@ diesel::table! {
 
 diesel::table! {
     use super::*;
+    rules_previews (id) {
+        id -> Uid,
+        draft -> Nullable<Uid>,
+        tried -> Nullable<BigInt>,
+        text -> Text,
+        hash -> Text,
+        author -> Nullable<Uid>,
+        as_of -> BigInt,
+        migrate -> Verbatim,
+        state -> Text,
+        runner -> Nullable<Uid>,
+        lease_until -> BigInt,
+        total -> BigInt,
+        done -> BigInt,
+        told -> Verbatim,
+        sums -> Verbatim,
+        begun_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    rules_preview_items (preview, part, deal) {
+        preview -> Uid,
+        part -> BigInt,
+        deal -> Uid,
+    }
+}
+
+diesel::table! {
+    use super::*;
     rules_removed (name) {
         name -> Text,
         removed_in -> BigInt,

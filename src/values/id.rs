@@ -57,6 +57,8 @@ ids! {
     DraftId,
     /// A replay of decisions under other rules.
     ReplayId,
+    /// A preview of other rules on the deals that there are.
+    PreviewId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

@@ -7,7 +7,7 @@
 use crate::engine::decision::Checked;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::store::{Activation, Migrated, Replay, RulesDraft, RulesSource, Team, User};
+use crate::store::{Activation, Migrated, Preview, Replay, RulesDraft, RulesSource, Team, User};
 use crate::values::{DecisionId, DraftId, Key, SessionId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -119,6 +119,12 @@ pub struct ReplayAnswer {
     pub replay: Replay,
 }
 
+/// A preview as it is after the write: all but the text that is tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PreviewAnswer {
+    pub preview: Preview,
+}
+
 impl RulesAnswer {
     #[must_use]
     pub fn of(activation: &Activation, migrated: &Migrated) -> Self {
@@ -186,7 +192,16 @@ macro_rules! without_persons {
         }
     )*};
 }
-without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer, DraftAnswer, ReplayAnswer);
+without_persons!(
+    ContractAnswer,
+    UserAnswer,
+    TeamAnswer,
+    SessionAnswer,
+    RulesAnswer,
+    DraftAnswer,
+    ReplayAnswer,
+    PreviewAnswer
+);
 
 fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal) {
     take(&mut customer.fields, &rules.fields.customer, "customer", personal);

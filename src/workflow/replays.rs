@@ -31,13 +31,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a process may be silent about a replay before another takes it: many steps of the slowest database.
-const LEASE_MICROS: i64 = 60 * 1_000_000;
+pub(super) const LEASE_MICROS: i64 = 60 * 1_000_000;
 
 /// How far the clocks of processes may lie apart without a decision being missed.
 const SLACK_MICROS: i64 = 3600 * 1_000_000;
 
 /// How long what was found is kept after the end.
-const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
+pub(super) const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// What to replay, under what.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +55,9 @@ pub enum Tried {
     Draft(DraftId),
     Version(i64),
 }
+
+/// A draft or a version, its text, and the rules that it says.
+pub(super) type TriedRules = (Option<DraftId>, Option<i64>, String, Arc<Rules>);
 
 /// A decision that would come out otherwise.
 #[derive(Debug)]
@@ -75,28 +78,13 @@ pub struct FoundPage {
 impl Workflow {
     /// Begins a replay; a job runs it.
     pub async fn begin_replay(&self, call: &Call, new: NewReplay) -> Written<ReplayAnswer> {
-        let (draft, tried, text) = match new.tried {
-            Tried::Draft(id) => (Some(id), None, self.draft_for(call, Action::RulesDraft, id).await?.text),
-            Tried::Version(number) => {
-                let version = self.version_for(call, Action::RulesDraft, Some(number)).await?;
-                (None, Some(number), version.text)
-            }
-        };
+        let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
         let before = new.before.unwrap_or(call.now);
         if before <= new.since {
             let message =
                 Message::new("replay_backwards").with("from", new.since.to_string()).with("to", before.to_string());
             return Err(Failure::Invalid { pointer: "/before", message });
         }
-        // Scenarios that fail do not keep anybody from seeing what the rules would do.
-        let checked = check_aside(text.clone(), call.now).await?;
-        let rules = match checked.rules.clone() {
-            Some(rules) => rules,
-            None => match checked.accepted() {
-                Err(faults) => return Err(Failure::RulesInvalid(Box::new(faults))),
-                Ok(rules) => rules,
-            },
-        };
         let id = ReplayId::new();
         self.writing(call, Action::RulesDraft, move |scene, tx| {
             if let Some(replayed) = scene.replay(tx, own_sight)? {
@@ -130,6 +118,22 @@ impl Workflow {
             conclude(scene, tx, ReplayChange::Begun { replay, forget_before }, answer)
         })
         .await
+    }
+
+    /// What is tried, for who may draft rules: draft or version, its text, and the rules that it says.
+    pub(super) async fn tried(&self, call: &Call, tried: Tried) -> Outcome<TriedRules> {
+        let (draft, number, text) = match tried {
+            Tried::Draft(id) => (Some(id), None, self.draft_for(call, Action::RulesDraft, id).await?.text),
+            Tried::Version(number) => {
+                let version = self.version_for(call, Action::RulesDraft, Some(number)).await?;
+                (None, Some(number), version.text)
+            }
+        };
+        // Scenarios that fail do not keep anybody from seeing what the rules would do.
+        let mut checked = check_aside(text.clone(), call.now).await?;
+        checked.scenarios.clear();
+        let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
+        Ok((draft, number, text, rules))
     }
 
     /// Ends a replay that still runs. What it found so far stays.
@@ -317,7 +321,7 @@ fn found(
 }
 
 /// Whether the deal may be read, with all that the outcome tells of.
-fn sees_all(permit: &Permit, item: &DealItem, told: &[Path], now: Time) -> bool {
+pub(super) fn sees_all(permit: &Permit, item: &DealItem, told: &[Path], now: Time) -> bool {
     let row = Row::Deal { deal: &item.deal, customer: &item.customer, owner: item.owner.as_ref(), record: None };
     let sight = permit.sight(&row, now);
     sight.is_some_and(|sight| told.iter().all(|path| sight.of(path) == FieldSight::Open))

@@ -43,6 +43,7 @@ mod matrix;
 mod migrate;
 mod order;
 mod overload;
+mod previews;
 mod process;
 mod races;
 mod readme;

@@ -173,7 +173,7 @@ impl World<'_> {
             "listDeals" | "getDeal" | "listMoves" | "getGrade" | "listActivities" | "listHistory" => None,
             "listDecisions" | "getDecision" | "listContracts" | "getContract" => None,
             "getRules" | "listRulesVersions" | "getRulesVersion" | "getRulesText" => None,
-            "getRulesSchema" | "getFunnelReport" => None,
+            "getRulesSchema" | "getFunnelReport" | "getRulesDiff" | "listDraftMoves" => None,
             "logout" | "logoutEverywhere" | "deleteTeam" | "cancelPayment" | "unscheduleRulesDraft" => None,
             "deleteRulesDraft" | "createRulesDraft" | "replaceRulesDraft" | "listRulesDrafts" | "getRulesDraft" => None,
             "reactivateRules" | "activateRulesDraft" => Some(json!({})),
@@ -181,7 +181,9 @@ impl World<'_> {
             "checkRules" | "activateRules" => None,
             "listReplays" | "getReplay" | "listReplayedDecisions" => None,
             "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
-            "cancelReplay" => Some(json!({})),
+            "cancelReplay" | "cancelPreview" => Some(json!({})),
+            "listPreviews" | "getPreview" | "listPreviewedDeals" => None,
+            "beginPreview" => Some(json!({"version": 1})),
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),
             "refreshTokens" if login.is_empty() => Some(json!({"refresh_token": "none"})),
@@ -208,7 +210,8 @@ impl World<'_> {
             Some("deals") => on(|one| &one.deal),
             Some("customers") => on(|one| &one.customer),
             Some("teams") => self.empty_team.clone(),
-            Some("rules") if operation.path.starts_with("/v1/rules/replays/{id}") => self.replay(),
+            Some("rules") if operation.path.starts_with("/v1/rules/replays/{id}") => self.trial("replays"),
+            Some("rules") if operation.path.starts_with("/v1/rules/previews/{id}") => self.trial("previews"),
             Some("rules") => self.draft(operation),
             _ => match target {
                 "himself" => self.company.id(mine),
@@ -218,8 +221,13 @@ impl World<'_> {
         };
         let path = operation.path.replace("{id}", &id).replace("{contract}", &on(|one| &one.contract));
         let path = path.replace("{payment}", &on(|one| &one.payment)).replace("{decision}", &on(|one| &one.decision));
-        let path = path.replace("{number}", "1").replace("{code}", "not_found");
+        let path = path
+            .replace("{deal}", &self.targets["li's"].deal)
+            .replace("{number}", "1")
+            .replace("{code}", "not_found")
+            .replace("{group}", "0");
         let path = if is_list_of_targets(operation) { path + "?limit=100" } else { path };
+        let path = if operation.id == "getRulesDiff" { path + "?to=1" } else { path };
         let call = self.company.server.call(operation.method.as_str(), &path);
         let call = if login.is_empty() { call } else { call.token(&self.company.token(login)) };
         let call = match operation.id.as_str() {
@@ -288,11 +296,15 @@ impl World<'_> {
         draft
     }
 
-    /// A replay that found something, and still runs.
-    fn replay(&mut self) -> String {
+    /// A replay or a preview that still runs.
+    fn trial(&mut self, kind: &str) -> String {
         let token = self.company.token("ada");
-        let body = json!({"version": 1, "since": "2026-03-01T00:00:00Z"});
-        let id = self.company.server.post("/v1/rules/replays", &body).token(&token).expect(201).body["id"].clone();
+        let mut body = json!({"version": 1});
+        if kind == "replays" {
+            body["since"] = json!("2026-03-01T00:00:00Z");
+        }
+        let id =
+            self.company.server.post(&format!("/v1/rules/{kind}"), &body).token(&token).expect(201).body["id"].clone();
         id.as_str().unwrap().to_owned()
     }
 
@@ -379,6 +391,10 @@ fn expected(operation: &Operation, caller: &str, login: &str, role: &str, target
     if operation.id.ends_with("ctivateRules") || operation.id == "activateRulesDraft" {
         // These rules are active already.
         return Some(409);
+    }
+    if ["listReplayedDecisions", "listPreviewedDeals", "listDraftMoves"].contains(&operation.id.as_str()) {
+        // Nothing was found yet, and who drafts rules reads no deals.
+        return Some(404);
     }
     if !DEALS.iter().any(|(name, _)| *name == target) {
         let above = target == "an administrator" && operation.method != Method::GET;

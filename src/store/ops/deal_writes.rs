@@ -70,7 +70,8 @@ pub(in crate::store) fn update(entry: &Entry, effect: &Effect<'_>) -> Result<Opt
         | Effect::People(_)
         | Effect::Rules(_)
         | Effect::Draft(_)
-        | Effect::Replay(_) => return Ok(None),
+        | Effect::Replay(_)
+        | Effect::Preview(_) => return Ok(None),
     }))
 }
 

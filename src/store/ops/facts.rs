@@ -79,7 +79,7 @@ struct ContractParts(
 struct PaymentParts(PaymentId, ContractId, i64, String, Date, Option<Date>);
 /// Stage, entered at; what it was before, if a change of rules made it this stage.
 #[derive(Debug, Serialize, Deserialize)]
-struct VisitParts(Key, i64, Option<Key>);
+pub(super) struct VisitParts(pub Key, pub i64, pub Option<Key>);
 /// Funnel, stage, how many.
 #[derive(Debug, Serialize, Deserialize)]
 struct Held(Key, Key, u32);
@@ -313,7 +313,7 @@ fn impossible() -> StoreError {
 
 /// Where each visit begins, the one before it ends; but by a change of rules the visits of a stage become visits of what
 /// it became.
-fn stays(visits: Vec<VisitParts>) -> Vec<Visit> {
+pub(super) fn stays(visits: Vec<VisitParts>) -> Vec<Visit> {
     let mut stays: Vec<Visit> = Vec::with_capacity(visits.len());
     for VisitParts(stage, at, migrated_from) in visits {
         if let Some(before) = migrated_from {

@@ -4,7 +4,10 @@
 
 use super::people::{self, lock_epochs, one, share_epochs};
 use super::sql::Sql;
-use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_replays, rules_versions};
+use super::{
+    Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_previews, rules_replays,
+    rules_versions,
+};
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
 use crate::store::StoreError;
@@ -101,7 +104,8 @@ pub(in crate::store) fn changes_customer(effect: &Effect<'_>) -> Option<Customer
         | Effect::People(_)
         | Effect::Rules(_)
         | Effect::Draft(_)
-        | Effect::Replay(_) => None,
+        | Effect::Replay(_)
+        | Effect::Preview(_) => None,
     }
 }
 
@@ -128,6 +132,7 @@ fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), Stor
         Effect::Rules(activation) => rules_versions::activate(conn, entry, activation),
         Effect::Draft(change) => rules_drafts::apply(conn, change),
         Effect::Replay(change) => rules_replays::apply(conn, change),
+        Effect::Preview(change) => rules_previews::apply(conn, change),
         Effect::DealChange(_)
         | Effect::Move(_)
         | Effect::Grading(_)
@@ -152,7 +157,8 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
         | Effect::People(_)
         | Effect::Rules(_)
         | Effect::Draft(_)
-        | Effect::Replay(_) => false,
+        | Effect::Replay(_)
+        | Effect::Preview(_) => false,
     }
 }
 
@@ -180,7 +186,8 @@ pub(in crate::store) fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
         | Effect::People(_)
         | Effect::Rules(_)
         | Effect::Draft(_)
-        | Effect::Replay(_) => &[],
+        | Effect::Replay(_)
+        | Effect::Preview(_) => &[],
     }
 }
 
@@ -199,6 +206,7 @@ pub(in crate::store) fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, Custome
         | Effect::People(_)
         | Effect::Rules(_)
         | Effect::Draft(_)
-        | Effect::Replay(_) => None,
+        | Effect::Replay(_)
+        | Effect::Preview(_) => None,
     }
 }

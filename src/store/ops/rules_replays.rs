@@ -44,15 +44,6 @@ struct ReplayRow {
     ended_at: Option<Time>,
 }
 
-fn word(state: ReplayState) -> &'static str {
-    match state {
-        ReplayState::Running => "running",
-        ReplayState::Done => "done",
-        ReplayState::Cancelled => "cancelled",
-        ReplayState::Failed => "failed",
-    }
-}
-
 impl TryFrom<ReplayRow> for Replay {
     type Error = StoreError;
 
@@ -69,13 +60,7 @@ impl TryFrom<ReplayRow> for Replay {
             first: row.first,
             beyond: row.beyond,
             until: row.until,
-            state: match row.state.as_str() {
-                "running" => ReplayState::Running,
-                "done" => ReplayState::Done,
-                "cancelled" => ReplayState::Cancelled,
-                "failed" => ReplayState::Failed,
-                other => return Err(StoreError::failed("reading a replay", format!("an unknown state: {other}"))),
-            },
+            state: ReplayState::read(&row.state)?,
             told: row.told.0,
             tally: row.tally.0,
             begun_at: row.begun_at,
@@ -142,7 +127,7 @@ pub fn advance_rules_replay(conn: &mut Conn, step: &ReplayStep, lease: Lease) ->
         .set((
             replays::beyond.eq(step.beyond),
             replays::tally.eq(Json(step.tally.clone())),
-            replays::state.eq(word(state)),
+            replays::state.eq(state.word()),
             replays::lease_until.eq(lease.until),
             replays::ended_at.eq(step.ended.map(|_| lease.now)),
         ))
@@ -234,7 +219,7 @@ pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreE
                 first: replay.first,
                 beyond: replay.beyond,
                 until: replay.until,
-                state: word(replay.state).to_owned(),
+                state: replay.state.word().to_owned(),
                 runner: None,
                 // Free for whoever comes first.
                 lease_until: replay.begun_at,
@@ -249,7 +234,7 @@ pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreE
         ReplayChange::Cancelled { replay, at } => {
             let running = replays::table.find(*replay).filter(replays::state.eq("running"));
             one(diesel::update(running)
-                .set((replays::state.eq(word(ReplayState::Cancelled)), replays::ended_at.eq(Some(*at))))
+                .set((replays::state.eq(ReplayState::Cancelled.word()), replays::ended_at.eq(Some(*at))))
                 .execute(conn)?)
         }
     }

@@ -87,9 +87,12 @@ fn fits(effect: &Effect<'_>) -> bool {
         | Effect::ActivityLogged(_) => true,
         Effect::ContractChange(change) => change.is_new,
         Effect::PaymentChange(change) => change.is_new,
-        Effect::CustomerChange(_) | Effect::People(_) | Effect::Rules(_) | Effect::Draft(_) | Effect::Replay(_) => {
-            false
-        }
+        Effect::CustomerChange(_)
+        | Effect::People(_)
+        | Effect::Rules(_)
+        | Effect::Draft(_)
+        | Effect::Replay(_)
+        | Effect::Preview(_) => false,
     }
 }
 

@@ -149,3 +149,6 @@ title_rules_replay_ended = The replay has ended
 rules_replay_ended = the replay has ended: there is nothing to cancel
 draft_or_version = either `draft` or `version` is needed
 replay_backwards = the period ends at { $to }, which is not after its beginning at { $from }
+title_rules_preview_ended = The preview has ended
+rules_preview_ended = the preview has ended: there is nothing to cancel
+draft_or_to = either `draft` or `to` is needed

@@ -149,3 +149,6 @@ title_rules_replay_ended = 重放已结束
 rules_replay_ended = 重放已结束，无可取消
 draft_or_version = 需要 `draft` 或 `version` 之一
 replay_backwards = 期间的结束时刻 { $to } 不晚于开始时刻 { $from }
+title_rules_preview_ended = 预览已结束
+rules_preview_ended = 预览已结束，无可取消
+draft_or_to = 需要 `draft` 或 `to` 之一

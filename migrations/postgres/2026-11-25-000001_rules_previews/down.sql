@@ -1,0 +1,2 @@
+DROP TABLE rules_preview_items;
+DROP TABLE rules_previews;

@@ -1,0 +1,255 @@
+//! Previews: what a draft or another version would mean for the deals that there are. Begun and read by who may draft
+//! rules, run by whichever process is free.
+//!
+//! It looks at the whole company as it is at one moment, some deals at a time: memory stays the same whatever their
+//! number. What is found is kept as it goes on. Nobody learns which deals are meant unless he may read them and everything
+//! that the tried rules look at.
+
+use super::Workflow;
+use super::activation::closed;
+use super::answer::PreviewAnswer;
+use super::call::Call;
+use super::conclude::{About, own_business, subject};
+use super::failure::{Failure, Outcome, Written};
+use super::people::own_sight;
+use super::replays::{KEPT_MICROS, LEASE_MICROS, Tried, sees_all};
+use super::rules::permitted;
+use super::scene::Scene;
+use crate::engine::preview::{Sums, preview, told_of_deals};
+use crate::engine::sight::Sight;
+use crate::rules::check;
+use crate::rules::expression::Path;
+use crate::rules::hash;
+use crate::rules::migrate::Migration;
+use crate::rules::model::{Action, Rules};
+use crate::store::{Effect, Lease, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
+use crate::texts::Message;
+use crate::values::{DealId, PreviewId, ReplayId, Time};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// What to look at, under what.
+#[derive(Clone, Debug)]
+pub struct NewPreview {
+    pub tried: Tried,
+    /// The instant that deadlines and dates are looked at from; `None` = now.
+    pub as_of: Option<Time>,
+    /// What becomes of things in use, besides what the text says.
+    pub migrate: Migration,
+}
+
+/// A page of deals of a group: `None` = its reader may not know which one it is.
+#[derive(Debug)]
+pub struct PreviewedPage {
+    pub items: Vec<Option<DealId>>,
+    /// The deal to go on from.
+    pub next: Option<DealId>,
+}
+
+/// The rules that are compared.
+struct Compared {
+    old: Arc<Rules>,
+    new: Arc<Rules>,
+    migration: Migration,
+    as_of: Time,
+}
+
+impl Workflow {
+    /// Begins a preview; a job runs it.
+    pub async fn begin_preview(&self, call: &Call, new: NewPreview) -> Written<PreviewAnswer> {
+        let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
+        let id = PreviewId::new();
+        self.writing(call, Action::RulesDraft, move |scene, tx| {
+            if let Some(replayed) = scene.replay(tx, own_sight)? {
+                return Ok(replayed);
+            }
+            if let Some(refusal) = closed(scene) {
+                return scene.refuse(tx, about(id), refusal);
+            }
+            let now = scene.now();
+            let preview = Preview {
+                id,
+                draft,
+                tried,
+                text: text.clone(),
+                hash: hash(&text),
+                author: scene.actor.user(),
+                as_of: new.as_of.unwrap_or(now),
+                migrate: new.migrate.clone(),
+                state: ReplayState::Running,
+                total: 0,
+                done: 0,
+                told: told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect(),
+                sums: Sums::default(),
+                begun_at: now,
+                ended_at: None,
+            };
+            let answer = PreviewAnswer { preview: preview.clone() };
+            let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
+            conclude(scene, tx, PreviewChange::Begun { preview, forget_before }, answer)
+        })
+        .await
+    }
+
+    /// Ends a preview that still runs. What it found so far stays.
+    pub async fn cancel_preview(&self, call: &Call, id: PreviewId) -> Written<PreviewAnswer> {
+        self.writing(call, Action::RulesDraft, move |scene, tx| {
+            if let Some(replayed) = scene.replay(tx, own_sight)? {
+                return Ok(replayed);
+            }
+            if let Some(refusal) = closed(scene) {
+                return scene.refuse(tx, about(id), refusal);
+            }
+            let Some(preview) = tx.rules_preview(id)? else { return Ok(Err(Failure::NotFound)) };
+            if preview.state != ReplayState::Running {
+                return Ok(Err(Failure::Conflict(Message::new("rules_preview_ended"))));
+            }
+            let at = scene.now();
+            let answer =
+                PreviewAnswer { preview: Preview { state: ReplayState::Cancelled, ended_at: Some(at), ..preview } };
+            conclude(scene, tx, PreviewChange::Cancelled { preview: id, at }, answer)
+        })
+        .await
+    }
+
+    /// Previews, the newest first, before `before`.
+    pub async fn previews(&self, call: &Call, before: Option<PreviewId>, limit: u16) -> Outcome<Vec<Preview>> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            let previews = tx.rules_previews(before, i64::from(limit))?;
+            Ok(permitted(scene).map(|()| previews))
+        })
+        .await
+    }
+
+    /// One preview: how far it has come, and what was found.
+    pub async fn preview(&self, call: &Call, id: PreviewId) -> Outcome<Preview> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
+            Ok(tx.rules_preview(id)?.ok_or(Failure::NotFound))
+        })
+        .await
+    }
+
+    /// Deals of a group.
+    pub async fn previewed_deals(
+        &self,
+        call: &Call,
+        id: PreviewId,
+        group: u32,
+        after: Option<DealId>,
+        limit: u16,
+    ) -> Outcome<PreviewedPage> {
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
+            let Some(preview) = tx.rules_preview(id)? else { return Ok(Err(Failure::NotFound)) };
+            if usize::try_from(group).map_or(true, |group| group >= preview.sums.groups.len()) {
+                return Ok(Err(Failure::NotFound));
+            }
+            let limit = usize::from(limit);
+            let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+            let mut deals = tx.rules_preview_items(id, i64::from(group), after, wanted)?;
+            let more = deals.len() > limit;
+            deals.truncate(limit);
+            let next = deals.last().copied().filter(|_| more);
+            let known = tx.deals_by_id(&deals)?;
+            let reading = scene.permit_for(Action::DealsRead);
+            let told: Vec<Path> = preview.told.iter().filter_map(|name| Path::parse(name)).collect();
+            let is_open = |deal: &DealId| {
+                let item = known.get(deal).zip(reading.as_ref());
+                item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+            };
+            let items = deals.iter().map(|deal| Some(*deal).filter(is_open)).collect();
+            Ok(Ok(PreviewedPage { items, next }))
+        })
+        .await
+    }
+
+    /// Works on a preview that nobody works on, `step` deals at a time, until it ends; which one, if there was one.
+    pub async fn run_preview(&self, clock: &(dyn Fn() -> Time + Send + Sync), step: i64) -> Outcome<Option<PreviewId>> {
+        let runner = ReplayId::new();
+        let lease =
+            move |now: Time| Lease { runner, now, until: Time::from_micros(now.micros().saturating_add(LEASE_MICROS)) };
+        let first = lease(clock());
+        let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
+        let (id, text) = (claimed.id, claimed.text.clone());
+        let active = self.active().await?;
+        let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
+        let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
+        let Some(new) = rules else {
+            // A later program may not take what an earlier one took.
+            let ended = Some(ReplayState::Failed);
+            let failed =
+                PreviewStep { preview: id, total: 0, done: 0, sums: Sums::default(), found: Vec::new(), ended };
+            let now = lease(clock());
+            self.store.write(move |tx| tx.advance_rules_preview(&failed, now)).await?;
+            return Ok(Some(id));
+        };
+        let migration = new.migrate.joined(&claimed.migrate);
+        let compared = Compared { old: Arc::clone(&active.rules), new, migration, as_of: claimed.as_of };
+        // One step ahead of what is kept: a slow writer holds the reader back, and one that ends ends it.
+        let (found, mut steps) = mpsc::channel(1);
+        let looking = self.store.read(move |tx| look(tx, &compared, id, step, &found));
+        let keeping = async {
+            while let Some(step) = steps.recv().await {
+                let now = lease(clock());
+                if !self.store.write(move |tx| tx.advance_rules_preview(&step, now)).await? {
+                    break;
+                }
+            }
+            drop(steps);
+            Ok::<(), StoreError>(())
+        };
+        let (looked, kept) = tokio::join!(looking, keeping);
+        kept?;
+        looked?;
+        Ok(Some(id))
+    }
+}
+
+fn about(id: PreviewId) -> About {
+    About::other(subject("rules_preview", id), Sight::nothing())
+}
+
+fn conclude(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    change: PreviewChange,
+    answer: PreviewAnswer,
+) -> Result<Written<PreviewAnswer>, StoreError> {
+    let id = answer.preview.id;
+    scene.conclude(tx, about(id), own_business(change), |change| vec![Effect::Preview(change)], |_| answer.clone())
+}
+
+/// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it.
+fn look(
+    tx: &mut Tx<'_>,
+    compared: &Compared,
+    id: PreviewId,
+    step: i64,
+    found: &mpsc::Sender<PreviewStep>,
+) -> Result<(), StoreError> {
+    let total = tx.count_deals()?;
+    let (mut after, mut done, mut sums) = (None, 0, Sums::default());
+    loop {
+        let records = tx.many_deal_facts(after, step)?;
+        let mut parts = Vec::new();
+        for record in &records {
+            let findings = preview(&compared.old, &compared.new, &compared.migration, record, compared.as_of);
+            let groups = sums.add(record, findings).into_iter();
+            parts.extend(groups.map(|group| (i64::try_from(group).unwrap_or(i64::MAX), record.deal.id)));
+        }
+        let count = i64::try_from(records.len()).unwrap_or(i64::MAX);
+        let is_last = count < step;
+        (after, done) = (records.last().map(|record| record.deal.id), done + count);
+        let ended = is_last.then_some(ReplayState::Done);
+        let step = PreviewStep { preview: id, total, done, sums: sums.clone(), found: parts, ended };
+        // Nobody takes it any more: it was cancelled.
+        if found.blocking_send(step).is_err() || is_last {
+            return Ok(());
+        }
+    }
+}

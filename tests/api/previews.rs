@@ -1,0 +1,255 @@
+//! Previews of other rules on the deals that there are: what would be otherwise, with which deals, and who may know.
+
+use crate::company::{Company, On, RUNTIME};
+use loudou::jobs::rules_replays;
+use loudou::store::Lease;
+use loudou::values::{ReplayId, Time};
+use serde_json::{Value as Json, json};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+const PREVIEWS: &str = "/v1/rules/previews";
+
+const COMPANY: &str = "format: 1
+languages: [en, zh]
+currency: CNY
+calendar: {time_zone: Asia/Shanghai}
+fields: {customer: {name: {type: text}, phone: {type: text}}, deal: {size: {type: number}}}
+activities: {call: {outcomes: [reached, silence]}}
+grades:
+  - {id: A, when: 'deal.size > 5'}
+  - {id: B}
+funnels:
+  standard:
+    stages:
+      - {id: resource, kind: start}
+      - {id: lead, dwell: 5wd, holding: {at_most: 9}, enter: []}
+      - {id: won, kind: won}
+roles:
+  admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*], scope: all}]}
+  drafter: {may: [{do: [rules.read, rules.draft], scope: all}]}
+  analyst: {may: [{do: [rules.read, rules.draft, deals.read, customers.read], scope: all, hide: [customer.phone]}]}
+  seller: {may: [{do: [deals.*, customers.*], scope: own}]}
+first_administrator: [admin]
+";
+
+fn on(on: On, test: impl FnOnce(&mut Company)) {
+    if let Some(mut company) = Company::with_rules(on, COMPANY) {
+        company.team("south", None);
+        company.person("dan", &["drafter"], None);
+        company.person("ann", &["analyst"], None);
+        company.person("sel", &["seller"], Some("south"));
+        test(&mut company);
+    }
+}
+
+macro_rules! on_both {
+    ($(fn $name:ident($company:ident) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            fn test($company: &mut Company) $body
+
+            #[test]
+            fn on_sqlite() {
+                on(On::Sqlite, test);
+            }
+
+            #[test]
+            fn on_postgres() {
+                on(On::Postgres, test);
+            }
+        }
+    )*};
+}
+
+/// Three deals in `lead` and one before it; the first is large, its customer was reached.
+fn work(company: &Company) -> [String; 3] {
+    let deal = |name: &str, size: i64| {
+        let customer = company.customer("sel", name);
+        let body = json!({"customer": customer, "fields": {"size": size}});
+        let seen = company.post("sel", "/v1/deals", &body);
+        assert_eq!(seen.status, 201, "{}", seen.text);
+        let deal = seen.body["id"].as_str().unwrap().to_owned();
+        let path = format!("/v1/deals/{deal}");
+        if size > 5 {
+            let call = json!({"kind": "call", "outcome": "reached"});
+            assert_eq!(company.post("sel", &format!("{path}/activities"), &call).status, 201);
+        }
+        let seen = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
+        assert_eq!(seen.status, 201, "{}", seen.text);
+        deal
+    };
+    company.deal("sel", "resting");
+    [deal("large", 9), deal("small", 3), deal("tiny", 1)]
+}
+
+fn draft(company: &Company, text: &str) -> Json {
+    assert_ne!(text, COMPANY);
+    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
+    let body = call.text("application/yaml", text).expect(201).body;
+    assert_eq!(body["check"]["accepted"], true, "{body}");
+    body["id"].clone()
+}
+
+fn begin(company: &Company, body: &Json) -> String {
+    let seen = company.post("dan", PREVIEWS, body);
+    assert_eq!((seen.status, &seen.body["state"]), (201, &json!("running")), "{}", seen.text);
+    format!("{PREVIEWS}/{}", seen.body["id"].as_str().unwrap())
+}
+
+fn look(company: &Company) -> usize {
+    let now = company.now();
+    RUNTIME.block_on(rules_replays::look(&company.workflow, &move || now))
+}
+
+/// `entry standard.lead reached 2`
+fn groups(body: &Json) -> Vec<String> {
+    let line = |one: &Json| {
+        let words = ["finding", "funnel", "stage", "criterion", "from", "to"];
+        let words = words.iter().filter_map(|name| one[name].as_str()).collect::<Vec<_>>().join(" ");
+        format!("{words} {}", one["count"])
+    };
+    body["groups"].as_array().unwrap().iter().map(line).collect()
+}
+
+fn done(company: &Company, rest: &Json, text: &str) -> (String, Json) {
+    let mut body = rest.clone();
+    body["draft"] = draft(company, text);
+    let path = begin(company, &body);
+    assert_eq!(look(company), 1);
+    let body = company.get("dan", &path).body;
+    assert_eq!((&body["state"], &body["done"], &body["total"]), (&json!("done"), &json!(4), &json!(4)), "{body}");
+    (path, body)
+}
+
+fn found(company: &Company, text: &str) -> Vec<String> {
+    groups(&done(company, &json!({}), text).1)
+}
+
+on_both! {
+    fn what_would_be_otherwise_is_counted_and_listed(company) {
+        let [large, small, tiny] = work(company);
+        assert_eq!(found(company, &format!("{COMPANY}# again\n")), Vec::<String>::new());
+        // A criterion that two of them did not meet.
+        let reached = COMPANY.replace("enter: []", "enter: [{id: reached, activity: call, outcome: reached}]");
+        let (path, body) = done(company, &json!({}), &reached);
+        assert_eq!((groups(&body), &body["touched"]), (vec!["entry standard lead reached 2".to_owned()], &json!(2)));
+        assert_eq!(body["owners"], json!([company.id("sel")]));
+        assert_eq!(body["teams"].as_array().unwrap().len(), 1);
+        let data = company.get("ada", &format!("{path}/groups/0/deals")).body["data"].clone();
+        let deals: Vec<&str> = data.as_array().unwrap().iter().map(|one| one["deal"].as_str().unwrap()).collect();
+        assert_eq!(deals, [small.as_str(), tiny.as_str()]);
+        let first = company.get("ada", &format!("{path}/groups/0/deals?limit=1")).body;
+        let next = format!("{path}/groups/0/deals?limit=1&cursor={}", first["next_cursor"].as_str().unwrap());
+        assert_eq!(company.get("ada", &next).body["data"], json!([{"hidden": false, "deal": tiny}]));
+        // A cap, a grade, a deadline from another instant.
+        assert_eq!(found(company, &COMPANY.replace("at_most: 9", "at_most: 2")), ["over_cap standard lead 3"]);
+        assert_eq!(found(company, &COMPANY.replace("deal.size > 5", "deal.size > 2")), ["grade B A 1"]);
+        let tight = COMPANY.replace("dwell: 5wd", "dwell: 1wd");
+        assert_eq!(found(company, &tight), Vec::<String>::new());
+        let later = |days: i64| json!({"as_of": Time::from_micros(company.now().micros() + days * 86_400_000_000)});
+        assert_eq!(groups(&done(company, &later(3), &tight).1), ["overdue standard lead 3"]);
+        let loose = COMPANY.replace("dwell: 5wd", "dwell: 50wd");
+        assert_eq!(groups(&done(company, &later(20), &loose).1), ["in_time standard lead 3"]);
+        // Its stage is won, or gone, or becomes another.
+        let won = COMPANY.replace("dwell: 5wd, holding: {at_most: 9}, enter: []}", "kind: won}");
+        let won = won.replace("      - {id: won, kind: won}\n", "");
+        assert_eq!(found(company, &won), ["stage_kind standard lead 3"]);
+        let gone = COMPANY.replace("{id: lead, ", "{id: prospect, ");
+        assert_eq!(found(company, &gone), ["stage_gone standard lead 3"]);
+        let mapped = json!({"migrate": {"stages": {"standard": {"lead": "prospect"}}}});
+        assert_eq!(groups(&done(company, &mapped, &gone).1), Vec::<String>::new());
+        // Nothing has changed.
+        assert_eq!(company.get("ada", &format!("/v1/deals/{large}")).body["stage"], "lead");
+        assert_eq!(company.get("ada", "/v1/rules").body["number"], 1);
+    }
+
+    fn nobody_learns_of_deals_that_he_may_not_see_so_far(company) {
+        work(company);
+        let hidden = |path: &str| {
+            ["ada", "ann", "dan"].map(|by| {
+                let data = company.get(by, &format!("{path}/groups/0/deals")).body["data"].clone();
+                let hidden = data.as_array().unwrap().iter().filter(|one| one["hidden"] == true);
+                assert!(hidden.clone().all(|one| one["deal"].is_null()));
+                hidden.count()
+            })
+        };
+        let (path, _) = done(company, &json!({}), &COMPANY.replace("at_most: 9", "at_most: 2"));
+        assert_eq!(hidden(&path), [0, 0, 3]);
+        let (path, _) = done(company, &json!({}), &COMPANY.replace("enter: []", "enter: [{id: phone, has: [customer.phone]}]"));
+        assert_eq!(hidden(&path), [0, 3, 3]);
+        assert_eq!(company.get("sel", &path).code(), "not_permitted");
+        assert_eq!(company.get("dan", &format!("{path}/groups/1/deals")).status, 404);
+        assert_eq!(company.post("dan", PREVIEWS, &json!({})).faults(), ["/draft draft_or_version"]);
+    }
+
+    fn it_goes_over_to_another_process_and_is_cancelled(company) {
+        work(company);
+        let draft = draft(company, &COMPANY.replace("at_most: 9", "at_most: 2"));
+        let path = begin(company, &json!({"draft": draft}));
+        let now = company.now();
+        let dead = Lease { runner: ReplayId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
+        let claimed = RUNTIME.block_on(company.workflow.store().write(move |tx| tx.claim_rules_preview(dead))).unwrap();
+        assert!(claimed.is_some());
+        assert_eq!(look(company), 0);
+        company.pass_seconds(61);
+        let (other, now) = (company.another_workflow(), company.now());
+        assert!(RUNTIME.block_on(other.run_preview(&move || now, 1)).unwrap().is_some());
+        let body = company.get("dan", &path).body;
+        assert_eq!((&body["state"], groups(&body)), (&json!("done"), vec!["over_cap standard lead 3".to_owned()]));
+
+        // Cancelled between its first step and its second.
+        let path = begin(company, &json!({"draft": draft}));
+        let looks = AtomicU32::new(0);
+        let cancelling = || {
+            if looks.fetch_add(1, Ordering::SeqCst) == 2 {
+                let seen = company.post("dan", &format!("{path}/cancel"), &json!({}));
+                assert_eq!((seen.status, &seen.body["state"]), (200, &json!("cancelled")), "{}", seen.text);
+            }
+            now
+        };
+        assert!(RUNTIME.block_on(company.workflow.run_preview(&cancelling, 1)).unwrap().is_some());
+        let body = company.get("dan", &path).body;
+        assert_eq!((&body["state"], &body["done"]), (&json!("cancelled"), &json!(1)));
+        assert_eq!(look(company), 0);
+        let again = company.post("dan", &format!("{path}/cancel"), &json!({}));
+        assert_eq!((again.status, again.code()), (409, "rules_preview_ended"));
+    }
+
+    fn a_change_is_told_in_words_and_one_deal_explained_under_it(company) {
+        let [large, small, _] = work(company);
+        let text = COMPANY.replace("kind: won}", "kind: won, enter: [{id: reached, activity: call, outcome: reached}]}");
+        let stricter = draft(company, &text);
+        let moves = |by: &str, draft: &Json, deal: &str| {
+            company.get(by, &format!("/v1/rules/drafts/{}/deals/{deal}/moves", draft.as_str().unwrap()))
+        };
+        let won = |body: &Json| {
+            let all = body["moves"].as_array().unwrap();
+            let won = all.iter().find(|one| one["to"] == "won").unwrap_or_else(|| panic!("{body}"));
+            let criteria = won["criteria"].as_array().unwrap();
+            let told = |one: &Json| format!("{} {}", one["id"].as_str().unwrap(), one["outcome"].as_str().unwrap());
+            criteria.iter().map(told).collect::<Vec<_>>()
+        };
+        assert_eq!(won(&moves("ann", &stricter, &large).body), ["reached met"]);
+        assert_eq!(won(&moves("ann", &stricter, &small).body), ["reached unmet"]);
+        assert_eq!(won(&company.get("ann", &format!("/v1/deals/{small}/moves")).body), Vec::<String>::new());
+        assert_eq!(moves("dan", &stricter, &small).status, 404);
+        // By asking about a hidden field nobody finds out what is in it.
+        let asking = text.replace("enter: [{id: reached,", "enter: [{id: asked, require: 'customer.phone == \"1\"'}, {id: reached,");
+        let asking = draft(company, &asking);
+        assert_eq!(moves("ann", &asking, &small).code(), "not_permitted");
+        assert_eq!(moves("ada", &asking, &small).status, 200);
+
+        let diff = |query: &str| company.get("dan", &format!("/v1/rules/diff?{query}"));
+        let seen = diff(&format!("draft={}", stricter.as_str().unwrap()));
+        assert_eq!((seen.status, &seen.body["from"]), (200, &json!(1)), "{}", seen.text);
+        let changes = seen.body["changes"].as_array().unwrap();
+        assert_eq!(changes.len(), 1, "{changes:?}");
+        assert_eq!((&changes[0]["kind"], changes[0]["place"].as_str().unwrap()), (&json!("added"), "funnels.standard.stages.won.enter.reached"));
+        assert!(changes[0]["message"].as_str().unwrap().contains("reached"), "{changes:?}");
+        assert_eq!(diff("from=1&to=1").body["changes"], json!([]));
+        assert_eq!(diff("to=9").status, 404);
+        assert_eq!(diff("from=1").code(), "invalid_parameters");
+        assert_eq!(company.get("sel", "/v1/rules/diff?to=1").code(), "not_permitted");
+    }
+}

@@ -138,8 +138,8 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
         // What strangers may write to is a way to sign in.
         statuses.insert("401");
     }
-    // What a body or a query names, or the time, can put an operation beyond reach as its path can; and what is repeated under its
-    // key is answered only to who may see the thing still.
+    // What a body or a query names, or the time, can put an operation beyond reach as its path can; and what is repeated
+    // under its key is answered only to who may see the thing still.
     if in_path || takes_key || ["setUp", "getRulesDiff"].contains(&operation.id.as_str()) {
         statuses.insert("404");
     }

@@ -384,21 +384,7 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    activities,
-    contracts,
-    customer_keys,
-    customers,
-    deals,
-    decision_personal,
-    decisions,
-    epochs,
-    history,
-    holdings,
-    idempotency,
-    payments,
-    rules_versions,
-    sessions,
-    teams,
-    users,
-);
+diesel::allow_tables_to_appear_in_same_query! {
+    activities, contracts, customer_keys, customers, deals, decision_personal, decisions, epochs, history, holdings,
+    idempotency, payments, rules_versions, sessions, teams, users,
+}

@@ -66,8 +66,8 @@ pub fn run(options: Options) {
 /// Callers for a round: each when it has its answer, or all together so many a second whatever becomes of them.
 async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>) -> Round {
     let (begun, next) = (Instant::now(), AtomicU64::new(0));
-    let caller = async |number: usize| {
-        let mut connection = Connection::open(address).await.unwrap();
+    let caller = async || {
+        let mut connection = None;
         let mut round = Round::default();
         loop {
             let turn = next.fetch_add(1, Ordering::Relaxed);
@@ -79,8 +79,13 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
                 return round;
             }
             tokio::time::sleep_until(due.into()).await;
-            let body =
-                format!(r#"{{"fields": {{"name": "Customer {number}-{turn}", "source": "web"}}, "contacts": []}}"#);
+            // Opened when it is needed: one on which nothing is asked for seconds would be cut.
+            let connection = match &mut connection {
+                Some(open) => open,
+                closed => closed.insert(Connection::open(address).await.unwrap()),
+            };
+            let name = uuid::Uuid::now_v7();
+            let body = format!(r#"{{"fields": {{"name": "{name}", "source": "web"}}, "contacts": []}}"#);
             let asked = Instant::now();
             let seen = connection.call(&request("POST", "/v1/customers", token, None, &body)).await.unwrap();
             let took = asked.elapsed().as_secs_f64() * 1e3;
@@ -92,7 +97,7 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
         }
     };
     let mut all = Round::default();
-    for round in join_all((0..callers).map(caller)).await {
+    for round in join_all((0..callers).map(|_| caller())).await {
         all.admitted.extend(round.admitted);
         all.turned_away.extend(round.turned_away);
     }

@@ -162,7 +162,7 @@ fn user(request: &HttpRequest) -> Option<uuid::Uuid> {
     let token = request.headers().get("authorization")?.to_str().ok()?.strip_prefix("Bearer ")?;
     match loudou::api::token::read(&secrets.token_keys, token, Time::from(chrono::Utc::now()))? {
         Caller::User { user, .. } => Some(user.0),
-        Caller::System => None,
+        Caller::Behalf(_) | Caller::System => None,
     }
 }
 

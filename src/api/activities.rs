@@ -157,7 +157,8 @@ pub async fn log_activity(
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HistoryLine)]
 pub struct HistoryView {
-    /// `created`, `forward`, `back`, `lost`, `reopened` or `owner`.
+    /// `created`, `forward`, `back`, `lost`, `reopened`, `owner`, or `migrated` (a change of rules gave its stage, or something else
+    /// of it, another name: the visit goes on).
     #[schema(max_length = 100)]
     kind: &'static str,
     #[schema(value_type = String, format = DateTime)]
@@ -227,6 +228,7 @@ pub(super) fn history_word(kind: HistoryKind) -> &'static str {
         HistoryKind::Lost => "lost",
         HistoryKind::Reopened => "reopened",
         HistoryKind::Owner => "owner",
+        HistoryKind::Migrated => "migrated",
     }
 }
 

@@ -190,7 +190,7 @@ fn told(refused: &Refused) -> Problem {
     let unmet = || refusal.criteria.iter().filter(|checked| checked.is_unmet());
     let field = |checked: &&Checked| checked.kind == CheckedKind::Field;
     let mut problem = match &refusal.kind {
-        RefusalKind::Permission(message) => Problem::told(Code::NotPermitted, message.clone()),
+        RefusalKind::Permission(message) => named(message, Code::NotPermitted),
         RefusalKind::State(message) => conflict(message),
         RefusalKind::Unmet if unmet().filter(|checked| checked.refuses()).all(|checked| field(&checked)) => {
             Problem::new(Code::InvalidFields)
@@ -226,8 +226,13 @@ fn rules_invalid(faults: &RulesFaults) -> Problem {
 }
 
 fn conflict(message: &Message) -> Problem {
-    let code = Code::named(&message.code).filter(|code| code.status() == Code::Conflict.status());
-    Problem::told(code.unwrap_or(Code::Conflict), message.clone())
+    named(message, Code::Conflict)
+}
+
+/// The problem that a message's code names, if it is one of the same status.
+fn named(message: &Message, usual: Code) -> Problem {
+    let code = Code::named(&message.code).filter(|code| code.status() == usual.status());
+    Problem::told(code.unwrap_or(usual), message.clone())
 }
 
 /// A fault and all its sources, in one line.

@@ -97,6 +97,14 @@ operations! {
     rules::check_rules => Access::May(Action::RulesDraft),
     rules::activate_rules => Access::May(Action::RulesActivate),
     rules::reactivate_rules => Access::May(Action::RulesActivate),
+    drafts::list_rules_drafts => Access::May(Action::RulesRead),
+    drafts::get_rules_draft => Access::May(Action::RulesRead),
+    drafts::create_rules_draft => Access::May(Action::RulesDraft),
+    drafts::replace_rules_draft => Access::May(Action::RulesDraft),
+    drafts::delete_rules_draft => Access::May(Action::RulesDraft),
+    drafts::activate_rules_draft => Access::May(Action::RulesActivate),
+    drafts::schedule_rules_draft => Access::May(Action::RulesActivate),
+    drafts::unschedule_rules_draft => Access::May(Action::RulesActivate),
 }
 
 /// One operation of the API.

@@ -63,6 +63,10 @@ codes! {
     }
     403 {
         NotPermitted = "not_permitted",
+        /// The rules demand two for a change of them, and the caller wrote this one.
+        RulesByAnother = "rules_by_another",
+        /// The rules demand two for a change of them: it must be a draft.
+        RulesByDraftOnly = "rules_by_draft_only",
     }
     404 {
         NotFound = "not_found",
@@ -88,6 +92,15 @@ codes! {
         CustomerExists = "customer_exists",
         /// The new rules lack what is in use: `errors` says what, and how often.
         RulesInUse = "rules_in_use",
+        /// What is said to become of something in use cannot be: `errors` says what, and why.
+        RulesMigrationImpossible = "rules_migration_impossible",
+        /// New things have names that something had which was removed: `errors` says which. `migrate.again` confirms it.
+        RulesNamesUsedBefore = "rules_names_used_before",
+        /// The draft was made from another version than the one that rules.
+        RulesDraftOutdated = "rules_draft_outdated",
+        RulesDraftScheduled = "rules_draft_scheduled",
+        RulesDraftNotScheduled = "rules_draft_not_scheduled",
+        RulesDraftActivated = "rules_draft_activated",
         RulesUnchanged = "rules_unchanged",
         /// The rules come from the file: they are changed there.
         RulesFromFile = "rules_from_file",

@@ -4,17 +4,20 @@ use super::ApiError;
 use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
-use super::extract::{Path, Query, Text};
+use super::extract::{Json, Path, Query, Text};
+use super::migrate::MigrateBody;
 use super::page::{PageRequest, cursor};
 use super::reply::{Answer, Reply};
 use super::write::Write;
 use crate::engine::scenarios::ScenarioResult;
+use crate::rules::migrate::Migration;
 use crate::rules::render::{self, ProblemView};
 use crate::rules::schema;
 use crate::store::{RulesSource, RulesVersion};
-use crate::values::{Language, Time, UserId};
+use crate::values::{DraftId, Language, Time, UserId};
+use crate::workflow::activation::NewRules;
 use crate::workflow::answer::{Recorded, RulesAnswer};
-use crate::workflow::rules::NewRules;
+use crate::workflow::rules::CheckedRules;
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use serde::{Deserialize, Serialize};
@@ -50,6 +53,21 @@ pub struct RulesVersionView {
     created_at: Time,
     #[schema(value_type = Option<String>, format = DateTime)]
     activated_at: Option<Time>,
+    /// `active` or `superseded`.
+    #[schema(max_length = 100)]
+    state: &'static str,
+    /// Who made it active; null = it came from the file.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    activated_by: Option<UserId>,
+    /// When another took its place.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    superseded_at: Option<Time>,
+    /// The draft that it was.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    draft: Option<DraftId>,
+    /// What became something else with it; told by the activation, else null.
+    #[schema(max_items = 10_000)]
+    migrated: Option<Vec<MigratedView>>,
     /// The YAML as it was written; null in lists and after activation.
     #[schema(max_length = 262_144)]
     text: Option<String>,
@@ -72,6 +90,11 @@ impl From<RulesVersion> for RulesVersionView {
             source: source_word(version.source),
             created_at: version.created_at,
             activated_at: version.activated_at,
+            state: if version.superseded_at.is_some() { "superseded" } else { "active" },
+            activated_by: version.activated_by,
+            superseded_at: version.superseded_at,
+            draft: version.draft,
+            migrated: None,
             text: Some(version.text).filter(|text| !text.is_empty()),
         }
     }
@@ -88,6 +111,11 @@ impl From<RulesAnswer> for RulesVersionView {
             source: source_word(made.source),
             created_at: made.at,
             activated_at: Some(made.at),
+            state: "active",
+            activated_by: made.activated_by,
+            superseded_at: None,
+            draft: made.draft,
+            migrated: Some(made.migrated.into_iter().map(|(name, count)| MigratedView { name, count }).collect()),
             text: None,
         }
     }
@@ -110,6 +138,16 @@ pub struct RulesCheckView {
     problems: Vec<RulesProblemView>,
     #[schema(max_items = 1000)]
     scenarios: Vec<ScenarioView>,
+}
+
+impl RulesCheckView {
+    pub(super) fn of(checked: &CheckedRules, languages: &[Language]) -> Self {
+        let problems = render::views(&checked.problems, languages).into_iter().map(RulesProblemView::from).collect();
+        let scenarios: Vec<ScenarioView> =
+            checked.scenarios.iter().map(|result| ScenarioView::of(result, languages)).collect();
+        let accepted = checked.rules.is_some() && scenarios.iter().all(|scenario| scenario.passed);
+        Self { accepted, problems, scenarios }
+    }
 }
 
 /// One problem of a rules file.
@@ -183,6 +221,25 @@ pub struct ActivationQuery {
     /// Why, for those who read the versions.
     #[param(max_length = 1000, nullable = false)]
     comment: Option<String>,
+}
+
+/// Go back to an earlier version, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReturnBody {
+    #[serde(default)]
+    migrate: MigrateBody,
+}
+
+/// What was in use and became something else with a version.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RulesMigrated)]
+pub struct MigratedView {
+    /// Its name before: `funnels.standard.stages.lead`.
+    #[schema(max_length = 1000)]
+    name: String,
+    /// Records that carried it.
+    count: i64,
 }
 
 /// The rules in use
@@ -266,12 +323,7 @@ pub async fn get_rules_schema() -> Answer<serde_json::Value> {
     responses((status = 200, description = "What the checker says.", body = RulesCheckView)))]
 pub async fn check_rules(house: House, context: Context, caller: Caller, body: Text) -> Answer<RulesCheckView> {
     let checked = house.0.check_rules(&caller.reads(&context)?, body.0).await?;
-    let languages = &context.languages;
-    let problems = render::views(&checked.problems, languages).into_iter().map(RulesProblemView::from).collect();
-    let scenarios: Vec<ScenarioView> =
-        checked.scenarios.iter().map(|result| ScenarioView::of(result, languages)).collect();
-    let accepted = checked.rules.is_some() && scenarios.iter().all(|scenario| scenario.passed);
-    Ok(Reply::ok(RulesCheckView { accepted, problems, scenarios }))
+    Ok(Reply::ok(RulesCheckView::of(&checked, &context.languages)))
 }
 
 /// Replace the rules
@@ -289,15 +341,22 @@ pub async fn activate_rules(
     query: Query<ActivationQuery>,
     body: Text,
 ) -> Answer<RulesVersionView> {
-    let new = NewRules { text: body.0, comment: query.0.comment, source: RulesSource::Api, file_hash: None };
+    let new = NewRules {
+        text: body.0,
+        comment: query.0.comment,
+        source: RulesSource::Api,
+        migrate: Migration::default(),
+        file_hash: None,
+    };
     Ok(made(house.0.activate_rules(&caller.writes(&context, &write)?, new).await?))
 }
 
 /// Go back to an earlier version
 ///
-/// Activates its text again, under a new number and with the same checks.
+/// Activates its text again, under a new number and with the same checks. `migrate` says what becomes of things in use
+/// that it does not have.
 #[utoipa::path(post, path = "/v1/rules/versions/{number}/activate", tag = "rules", params(RulesPath, ActivationQuery),
-    responses((status = 201, description = "Active.", body = RulesVersionView)))]
+    request_body = ReturnBody, responses((status = 201, description = "Active.", body = RulesVersionView)))]
 pub async fn reactivate_rules(
     house: House,
     context: Context,
@@ -305,12 +364,13 @@ pub async fn reactivate_rules(
     write: Write,
     path: Path<RulesPath>,
     query: Query<ActivationQuery>,
+    body: Json<ReturnBody>,
 ) -> Answer<RulesVersionView> {
     let call = caller.writes(&context, &write)?;
-    Ok(made(house.0.reactivate_rules(&call, path.0.number, query.0.comment).await?))
+    Ok(made(house.0.reactivate_rules(&call, path.0.number, query.0.comment, body.0.migrate.into()).await?))
 }
 
-fn made(done: Recorded<RulesAnswer>) -> Reply<RulesVersionView> {
+pub(super) fn made(done: Recorded<RulesAnswer>) -> Reply<RulesVersionView> {
     let number = done.answer.number;
     let location = format!("/v1/rules/versions/{number}");
     Reply::created(done.answer.into(), location).version(number).replayed(done.replayed)

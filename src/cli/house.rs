@@ -174,7 +174,13 @@ pub fn app(
     clock: Arc<dyn Fn() -> Time + Send + Sync>,
 ) -> Result<App, Vec<String>> {
     let (for_language, for_probe, for_warnings) = (Arc::clone(workflow), Arc::clone(workflow), Arc::clone(workflow));
-    let warnings = move || if for_warnings.rules_file_is_refused() { vec!["rules_file_refused"] } else { Vec::new() };
+    let warnings = move || {
+        let all = [
+            (for_warnings.rules_file_is_refused(), "rules_file_refused"),
+            (for_warnings.a_rules_draft_was_refused(), "rules_schedule_refused"),
+        ];
+        all.into_iter().filter(|(holds, _)| *holds).map(|(_, code)| code).collect()
+    };
     App::new(Parts {
         settings,
         clock,

@@ -3,6 +3,7 @@
 use super::{house, say};
 use crate::api::server::{self, Ended};
 use crate::jobs::rules_file::RulesFile;
+use crate::jobs::rules_schedule;
 use crate::settings::{Http, Log, LogFormat, RulesSource, Settings};
 use crate::workflow::Workflow;
 use clap::parser::ValueSource;
@@ -60,6 +61,7 @@ fn serve(settings: Settings) -> Result<Ended, String> {
             let file = RulesFile::new(Arc::clone(&workflow), settings.rules.rules_file.clone());
             tokio::spawn(file.watch(Arc::new(house::clock)));
         }
+        tokio::spawn(rules_schedule::watch(Arc::clone(&workflow), Arc::new(house::clock)));
         run(settings.http, workflow).await
     })
 }

@@ -121,6 +121,7 @@ fn out_of_rules(record: &DealFacts) -> Message {
 fn read_of(record: &DealFacts) -> FactsRead {
     let mut facts = FactsRead::default();
     facts.note("deal.owner".to_owned(), record.deal.owner.map(Value::User), false);
+    facts.note("deal.funnel".to_owned(), Some(Value::Choice(record.deal.funnel.clone())), false);
     facts.note("deal.stage".to_owned(), Some(Value::Choice(record.deal.stage.clone())), false);
     facts
 }

@@ -119,13 +119,7 @@ struct Wanted<'a> {
 
 fn activity(wanted: &Wanted<'_>, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     let there = count(wanted, case);
-    let read =
-        Read::Count { kind: wanted.kind.clone(), outcome: wanted.outcome.cloned(), within: wanted.within }.to_string();
-    let name = match wanted.different {
-        None => read,
-        Some(Different::People) => format!("{read} of different people"),
-        Some(Different::Days) => format!("{read} on different days"),
-    };
+    let name = count_name(wanted.kind, wanted.outcome, wanted.within, wanted.different);
     let value = Some(Value::Int(there));
     facts.note(name.clone(), value.clone(), false);
     checked.values.insert(name, value);
@@ -148,6 +142,39 @@ fn activity(wanted: &Wanted<'_>, case: &Case<'_>, checked: &mut Checked, facts: 
     }
     checked.outcome = CheckOutcome::Unmet;
     checked.message = message;
+}
+
+/// Under what name a count is kept with the facts.
+pub(super) fn count_name(
+    kind: &Key,
+    outcome: Option<&Key>,
+    within: Option<Span>,
+    different: Option<Different>,
+) -> String {
+    let read = Read::Count { kind: kind.clone(), outcome: outcome.cloned(), within };
+    match different {
+        None => read.to_string(),
+        Some(Different::People) => format!("{read} of different people"),
+        Some(Different::Days) => format!("{read} on different days"),
+    }
+}
+
+/// Under what name the time spent in a stage is kept with the facts: working time and elapsed time are two.
+pub(super) fn dwelt_name(stage: &Key, measure: Span) -> String {
+    match measure {
+        Span::WorkdaysMilli(_) => format!("dwelt({stage})"),
+        Span::ElapsedMicros(_) => format!("dwelt({stage}) elapsed"),
+    }
+}
+
+/// Under what name it is kept with the facts that all contracts had come so far.
+pub(super) fn contract_name(state: ContractState) -> &'static str {
+    match state {
+        ContractState::Signed => "contract(signed)",
+        ContractState::Delivered => "contract(delivered)",
+        ContractState::Paid => "contract(paid)",
+        ContractState::Accepted => "contract(accepted)",
+    }
 }
 
 fn different_word(different: Option<Different>) -> Arg {
@@ -206,7 +233,7 @@ fn dwelt(stage: &Key, at_least: Span, case: &Case<'_>, checked: &mut Checked, fa
         Span::WorkdaysMilli(milli) => milli.saturating_mul(calendar.workday_micros() / 1000),
         Span::ElapsedMicros(micros) => micros,
     };
-    let name = format!("dwelt({stage})");
+    let name = dwelt_name(stage, at_least);
     facts.note(name.clone(), Some(Value::Duration(there)), false);
     checked.values.insert(name, Some(Value::Duration(there)));
     if there >= needed {
@@ -249,7 +276,9 @@ fn contract(state: ContractState, case: &Case<'_>, checked: &mut Checked, facts:
         checked.values.insert(path.to_string(), value);
     }
     checked.progress = Some(Progress { there, needed: needed.max(1) });
-    if needed > 0 && there == needed {
+    let is_met = needed > 0 && there == needed;
+    facts.note(contract_name(state).to_owned(), Some(Value::Bool(is_met)), false);
+    if is_met {
         return;
     }
     checked.outcome = if needed == 0 { CheckOutcome::Missing } else { CheckOutcome::Unmet };

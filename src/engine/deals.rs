@@ -123,6 +123,9 @@ fn make(
     let movement = Movement { from: None, to: &path.target.id, reason: None, id: &path.rule.id };
     let case = Case { receiver: new.owner, movement: Some(movement), ..Case::of(rules, actor, at, &record) };
     permit.note(&case, &mut facts);
+    facts.note("deal.funnel".to_owned(), Some(Value::Choice(path.funnel.id.clone())), false);
+    facts.note("move.to".to_owned(), Some(Value::Choice(path.target.id.clone())), false);
+    facts.note("receiver.id".to_owned(), new.owner.map(|owner| Value::User(owner.id)), false);
     criteria.extend(validate(&changed, &case, &mut facts));
     criteria.extend(path.demands(&case, &mut facts));
     criteria.extend(new.cooling_until.map(|until| cooling(until, at)));
@@ -209,7 +212,7 @@ fn as_person(actor: &Actor, id: UserId) -> Person {
 }
 
 /// Deals begin where the funnel starts, whether or not the rules say so.
-fn implicit_creation(stage: &Stage) -> Move {
+pub(super) fn implicit_creation(stage: &Stage) -> Move {
     Move {
         id: Key::new("create"),
         from: MoveFrom::Creation,

@@ -207,6 +207,17 @@ impl<T> Decision<T> {
         Self::Refused(Refusal { kind, criteria: Vec::new(), facts: FactsRead::default() })
     }
 
+    /// The same decision, having read these facts too.
+    pub(super) fn on(mut self, read: FactsRead) -> Self {
+        let facts = match &mut self {
+            Self::Allowed(allowed) => &mut allowed.facts,
+            Self::Refused(refusal) => &mut refusal.facts,
+        };
+        facts.values.extend(read.values);
+        facts.personal.extend(read.personal);
+        self
+    }
+
     /// Refused because the action on this row is not permitted.
     pub(super) fn forbidden(message: Message) -> Self {
         Self::refused(RefusalKind::Permission(message))

@@ -68,6 +68,8 @@ pub enum HistoryKind {
     Reopened,
     /// The owner changed: the visit goes on.
     Owner,
+    /// A change of rules gave its stage, or something else of it, another name: the visit goes on.
+    Migrated,
 }
 
 /// A deal goes to another stage.

@@ -23,6 +23,7 @@ pub mod grade;
 pub mod moves;
 pub mod people;
 pub mod permission;
+pub mod replay;
 pub mod scenarios;
 pub mod sight;
 pub mod targets;

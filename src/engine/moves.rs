@@ -65,7 +65,8 @@ pub fn options(rules: &Arc<Rules>, actor: &Arc<Actor>, facts: &DealFacts, now: T
     let case = Case::of(rules, actor, now, facts);
     let paths = funnel.moves.iter().filter_map(|one| Path::from(funnel, one, &facts.deal));
     let options = paths.map(|path| {
-        let (criteria, read) = path.check(&case, None);
+        let mut read = FactsRead::default();
+        let criteria = path.check(&case, None, &mut read);
         let note_required = path.rule.reason_required;
         let forbidden = match (may, path.is_for(actor)) {
             (false, _) => Some(forbidden(Action::DealsMove)),
@@ -92,17 +93,17 @@ pub fn options(rules: &Arc<Rules>, actor: &Arc<Actor>, facts: &DealFacts, now: T
 pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Time) -> Decision<Move> {
     let (rules, actor, deal) = (permit.rules(), permit.actor(), &facts.deal);
     if permit.action() != Action::DealsMove || !permit.holds(&Row::from(facts), now) {
-        return Decision::forbidden(forbidden(Action::DealsMove));
+        return Decision::forbidden(forbidden(Action::DealsMove)).on(asked(deal, request));
     }
     let path = match find(rules, actor, deal, request) {
         Ok(path) => path,
-        Err(kind) => return Decision::refused(kind),
+        Err(kind) => return Decision::refused(kind).on(asked(deal, request)),
     };
     let at = now.max(deal.entered_at);
     let case = Case::of(rules, actor, at, facts);
-    let (mut criteria, mut read) = path.check(&case, request.reason.as_ref());
+    let mut read = asked(deal, request);
+    let mut criteria = path.check(&case, request.reason.as_ref(), &mut read);
     permit.note(&case, &mut read);
-    read.note("deal.stage".to_owned(), Some(Value::Choice(deal.stage.clone())), false);
     criteria.extend(reason_given(path.target, request.reason.as_ref()));
     let (note, fault) = note_in_words(request.note.as_deref(), "/note");
     criteria.extend(fault);
@@ -110,6 +111,23 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Ti
         criteria.push(super::wishes::note_required("/note"));
     }
     Decision::conclude(criteria, read, || path.perform(&case, facts, request.reason.as_ref(), note))
+}
+
+/// What is asked of what: kept with every decision, so that it can be replayed.
+fn asked(deal: &Deal, request: &MoveRequest) -> FactsRead {
+    let mut facts = FactsRead::default();
+    let mut note = |name: &str, id: Option<&Key>| facts.note(name.to_owned(), id.cloned().map(Value::Choice), false);
+    note("deal.funnel", Some(&deal.funnel));
+    note("deal.stage", Some(&deal.stage));
+    note("move.to", Some(&request.to));
+    note("move.reason", request.reason.as_ref());
+    if request.from.is_some() {
+        note("move.from", request.from.as_ref());
+    }
+    if deal.lost_from.is_some() {
+        note("deal.lost_from", deal.lost_from.as_ref());
+    }
+    facts
 }
 
 /// The path that is asked for, or why there is none.
@@ -171,19 +189,18 @@ impl<'a> Path<'a> {
     }
 
     /// What it demands besides reason and note: its own condition and criteria, those of the stages, cooling, holding.
-    fn check(&self, case: &Case<'_>, reason: Option<&Key>) -> (Vec<Checked>, FactsRead) {
+    fn check(&self, case: &Case<'_>, reason: Option<&Key>, read: &mut FactsRead) -> Vec<Checked> {
         let from = case.deal.map(|deal| &deal.stage);
         let movement = Movement { from, to: &self.target.id, reason, id: &self.rule.id };
         let case = Case { movement: Some(movement), ..*case };
-        let mut read = FactsRead::default();
-        let mut criteria = self.demands(&case, &mut read);
+        let mut criteria = self.demands(&case, read);
         criteria.extend(self.cooling(&case));
         let owner = case.owner.filter(|_| matches!(self.target.kind, StageKind::Start | StageKind::Open));
         if let Some(owner) = owner {
             let held = (owner, Entity::Owner);
-            criteria.extend(capacity(&case, (self.funnel, self.target), held, Way::OwnMove, &mut read).checked);
+            criteria.extend(capacity(&case, (self.funnel, self.target), held, Way::OwnMove, read).checked);
         }
-        (criteria, read)
+        criteria
     }
 
     /// Its own condition and criteria, and those of the stages that it enters and passes.
@@ -200,7 +217,7 @@ impl<'a> Path<'a> {
     }
 
     /// The stages whose criteria count, in order.
-    fn entered(&self, from: Option<&Key>) -> impl Iterator<Item = &'a Stage> + use<'a> {
+    pub(super) fn entered(&self, from: Option<&Key>) -> impl Iterator<Item = &'a Stage> + use<'a> {
         let position = |id: &Key| self.funnel.position(id);
         let target = position(&self.target.id).unwrap_or(usize::MAX);
         let first = match self.rule.direction {

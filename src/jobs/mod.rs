@@ -2,3 +2,4 @@
 //! once: what they do is decided and guarded like any call.
 
 pub mod rules_file;
+pub mod rules_schedule;

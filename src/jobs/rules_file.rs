@@ -4,14 +4,14 @@
 //! Only a *changed* file makes a version, so that a rolling deployment cannot flip the rules: one that changes while this
 //! process runs, or one that no process has taken before. An older file that a restarted process still has is left.
 
-use crate::engine::decision::RefusalKind;
 use crate::rules::hash;
+use crate::rules::migrate::Migration;
 use crate::store::RulesSource;
 use crate::values::Time;
 use crate::workflow::Workflow;
+use crate::workflow::activation::NewRules;
 use crate::workflow::call::Call;
 use crate::workflow::failure::Failure;
-use crate::workflow::rules::NewRules;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,7 +95,13 @@ impl RulesFile {
                 }
             }
         }
-        let new = NewRules { text, comment: None, source: RulesSource::File, file_hash: Some(file_hash.clone()) };
+        let new = NewRules {
+            text,
+            comment: None,
+            source: RulesSource::File,
+            migrate: Migration::default(),
+            file_hash: Some(file_hash.clone()),
+        };
         let look = match self.workflow.activate_rules(&Call::system(now, "rules-file"), new).await {
             Ok(done) => Look::Taken(done.answer.number),
             Err(Failure::Conflict(message)) if message.code == "rules_unchanged" => Look::Unchanged,
@@ -103,7 +109,7 @@ impl RulesFile {
             Err(failure @ (Failure::Unavailable(_) | Failure::NotReady | Failure::Internal { .. })) => {
                 return Look::Refused(failure.to_string());
             }
-            Err(failure) => Look::Refused(told(&failure)),
+            Err(failure) => Look::Refused(failure.told()),
         };
         self.seen = Some(file_hash);
         look
@@ -142,31 +148,4 @@ fn read(path: &Path) -> Result<String, String> {
     let file = std::fs::File::open(path).map_err(told)?;
     file.take(LARGEST_BYTES + 1).read_to_string(&mut text).map_err(told)?;
     if text.len() as u64 > LARGEST_BYTES { Err(format!("it is larger than {LARGEST_BYTES} bytes")) } else { Ok(text) }
-}
-
-/// Why a file is refused, with its first problems.
-fn told(failure: &Failure) -> String {
-    match failure {
-        Failure::RulesInvalid(faults) => {
-            let problems = faults.problems.iter().take(5);
-            let lines: Vec<String> = problems
-                .map(|problem| {
-                    format!("{}:{} {}", problem.place.line, problem.place.column, problem.message.render(&[]))
-                })
-                .collect();
-            let scenarios =
-                faults.scenarios.iter().take(5).map(|result| format!("scenario at line {} fails", result.line));
-            lines.into_iter().chain(scenarios).collect::<Vec<_>>().join("; ")
-        }
-        Failure::Refused(refused) => {
-            let lacking = refused.refusal.criteria.iter().map(|checked| checked.message.render(&[]));
-            match &refused.refusal.kind {
-                RefusalKind::Permission(message) | RefusalKind::State(message) => {
-                    std::iter::once(message.render(&[])).chain(lacking).collect::<Vec<_>>().join("; ")
-                }
-                RefusalKind::Unmet => lacking.collect::<Vec<_>>().join("; "),
-            }
-        }
-        other => other.to_string(),
-    }
 }

@@ -11,6 +11,7 @@ use super::funnels::Outline;
 use super::keys::table;
 use super::likes;
 use super::lists::ChoiceKeys;
+use super::migrate::Migration;
 use super::model::{Choice, Funnel, Rules};
 use super::node::Node;
 use super::problem::{Place, Problem, Problems, Severity};
@@ -83,8 +84,9 @@ fn read(file: &Node, problems: &Problems<'_>, today: Option<Date>) -> Option<Rul
     let country = reader.read_country(section);
     let gathered = Gathered::of(&reader, section);
     let sections = compile(&reader, section, gathered);
+    let migrate = reader.read_migrate(section);
     let unfinished = problems.has_errors();
-    let rules = Rules {
+    let mut rules = Rules {
         format: FORMAT,
         languages: reader.languages.clone(),
         currency: reader.currency,
@@ -100,11 +102,14 @@ fn read(file: &Node, problems: &Problems<'_>, today: Option<Date>) -> Option<Rul
         funnels: sections.funnels,
         roles: sections.roles,
         first_administrator: sections.first_administrator,
+        activation_by_another: reader.read_activation(section),
+        migrate: Migration::default(),
         scenarios: sections.scenarios,
     };
     if unfinished {
         return None;
     }
+    rules.migrate = reader.check_migrate(migrate, &rules);
     reader.tell_oddities(section, &rules, &sections.outlines);
     Some(rules)
 }

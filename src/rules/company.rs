@@ -47,6 +47,12 @@ impl<'a> Reader<'a> {
         None
     }
 
+    /// Who may make a change of the rules active: whether it must be another than who wrote it.
+    pub(in crate::rules) fn read_activation(&self, file: Section<'a>) -> bool {
+        let section = file.get("activation").and_then(|node| self.section(node, &table::ACTIVATION));
+        section.is_some_and(|section| self.flag(section, "by_another"))
+    }
+
     pub(in crate::rules) fn read_calendar(&self, file: Section<'a>) -> Option<Calendar> {
         let section = self.section(file.get("calendar")?, &table::CALENDAR)?;
         let before = self.problems.count();

@@ -4,6 +4,7 @@
 //! sections (`reader` and one file each), `check` (puts them together), `oddities` (warnings), `render` (for people). Of
 //! compiled rules: `diff` (what changed, in words), `picture` (the funnels drawn).
 
+pub mod action;
 pub mod calendar;
 mod cast;
 pub mod check;
@@ -21,8 +22,10 @@ mod graph;
 pub mod keys;
 mod likes;
 mod lists;
+pub mod migrate;
 pub mod model;
 mod moves;
+pub mod names;
 mod node;
 mod oddities;
 pub mod picture;

@@ -4,7 +4,8 @@
 
 use crate::engine::facts::{DealState, Origin};
 use crate::values::{
-    ActivityId, ContractId, CustomerId, Date, DealId, DecisionId, Key, PaymentId, SessionId, TeamId, Time, UserId,
+    ActivityId, ContractId, CustomerId, Date, DealId, DecisionId, DraftId, Key, PaymentId, SessionId, TeamId, Time,
+    UserId,
 };
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
@@ -143,7 +144,7 @@ macro_rules! ids {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AnyId(pub Uuid);
 
-ids! { AnyId ActivityId ContractId CustomerId DealId DecisionId PaymentId SessionId TeamId UserId }
+ids! { AnyId ActivityId ContractId CustomerId DealId DecisionId DraftId PaymentId SessionId TeamId UserId }
 
 /// Types that are written as a text.
 macro_rules! texts {

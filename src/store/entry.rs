@@ -1,6 +1,7 @@
 //! What is written: one entry of the log, with the effects it stands for. `Tx::record` is the only way in.
 
 use super::directory::{Epochs, PeopleChange};
+use super::rules_drafts::DraftChange;
 use super::rules_versions::Activation;
 use super::tx::face;
 use crate::engine::actor::Who;
@@ -97,6 +98,7 @@ pub enum Effect<'a> {
     PaymentChange(&'a PaymentChange),
     People(&'a PeopleChange),
     Rules(&'a Activation),
+    Draft(&'a DraftChange),
 }
 
 /// An entry of the log as it is read back.

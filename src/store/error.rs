@@ -100,6 +100,8 @@ impl From<diesel::result::Error> for StoreError {
             Kind::UniqueViolation if names("customer_keys_key") => Self::Stale,
             Kind::UniqueViolation if names("users_login_key") || names("users.login") => Self::LoginTaken,
             Kind::ForeignKeyViolation if names("users_team_fk") || names("teams_parent_fk") => Self::NoSuchTeam,
+            // Somebody holds what is needed for long, such as a change of rules that maps a whole company: waited for again.
+            Kind::Unknown if info.message().contains("lock timeout") => Self::Stale,
             Kind::Unknown if locked(info.message()) => Self::Busy,
             Kind::Unknown if info.message().contains("deadlock detected") => Self::Stale,
             _ => Self::failed("a statement", error),
@@ -107,8 +109,8 @@ impl From<diesel::result::Error> for StoreError {
     }
 }
 
-/// Whether a statement gave up waiting: for a lock, or because it ran too long. PostgreSQL may say it in another
+/// Whether a statement gave up: it ran too long, or another program holds the file. PostgreSQL may say it in another
 /// language than English; then the error is a failure (500) instead of a busy store (503), and no more than that.
 fn locked(message: &str) -> bool {
-    ["lock timeout", "statement timeout", "database is locked"].iter().any(|known| message.contains(known))
+    ["statement timeout", "database is locked"].iter().any(|known| message.contains(known))
 }

@@ -25,6 +25,7 @@ mod postgres;
 mod queue;
 mod reports;
 mod rows;
+mod rules_drafts;
 mod rules_versions;
 mod schema;
 mod sessions;
@@ -43,7 +44,8 @@ pub use entry::{
 pub use error::StoreError;
 pub use lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy};
 pub use reports::FunnelQuery;
-pub use rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
+pub use rules_drafts::{DraftChange, DraftState, RulesDraft, Schedule, ScheduleRefusal};
+pub use rules_versions::{ActivatedDraft, Activation, InUse, Migrated, RulesSource, RulesVersion, StageUse};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
 pub use timeline::{Entries, Lines, Slice, Start};
 pub use tx::{DealRead, Tx};

@@ -59,6 +59,27 @@ pub(super) mod dialect {
     pub const JSON_LIST: &str = "json_agg(";
     /// Opens and closes an id inside JSON.
     pub const JSON_ID: (&str, &str) = ("", "");
+    /// Every choice in the field document of a table: `f.key` is the field, `c.value` the choice.
+    pub const CHOICES: &str = ", jsonb_each(fields) AS f (key, value), LATERAL jsonb_array_elements_text( \
+        CASE f.value->>0 WHEN 'choice' THEN jsonb_build_array(f.value->1) WHEN 'choices' THEN f.value->1 \
+        ELSE '[]'::jsonb END) AS c (value)";
+    /// Said before statements that read and write a whole company.
+    pub const PATIENTLY: &str = "SET LOCAL statement_timeout = '30min'";
+    /// Opens and closes a bound id in a SELECT; and none.
+    pub const AS_ID: (&str, &str) = ("CAST(", " AS uuid)");
+    pub const NO_ID: &str = "CAST(NULL AS uuid)";
+    /// A stored choice, and stored choices, around their ids.
+    pub const CHOICE_OF: (&str, &str) = ("jsonb_build_array('choice', CAST(", " AS text))");
+    pub const CHOICES_OF: (&str, &str) = ("jsonb_build_array('choices', ", ")");
+    /// The document without some fields and with others: opens, parts and closes; around the name of one that is left
+    /// out; around the name and the value of one that is put in (nothing = not put in).
+    pub const REWRITTEN: (&str, &str, &str) = ("(fields", ") || jsonb_strip_nulls(jsonb_build_object(", "))");
+    pub const LEFT_OUT: (&str, &str) = (" - CAST(", " AS text)");
+    pub const PUT_IN: (&str, &str, &str) = ("CAST(", " AS text), ", "");
+    /// A list made of the column `value` of a table, in the order of its column `first`.
+    pub const LIST_OF: (&str, &str) = ("(SELECT jsonb_agg(value ORDER BY first) FROM (", ") AS listed)");
+    /// The number of an element, and the elements of a list with their numbers, around the list.
+    pub const NUMBERED: (&str, &str, &str) = ("n", "jsonb_array_elements_text(", ") WITH ORDINALITY AS e (value, n)");
 }
 
 thread_local! {

@@ -1,7 +1,8 @@
 //! Versions of the rules: what was written, by whom, which one rules.
 
 use super::tx::face;
-use crate::values::{Key, Time, UserId};
+use crate::rules::migrate::Migration;
+use crate::values::{DraftId, Key, Time, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Where a version came from.
@@ -25,8 +26,14 @@ pub struct RulesVersion {
     pub parent: Option<i64>,
     pub source: RulesSource,
     pub created_at: Time,
-    /// When it was last made the active one.
+    /// When it was made the active one.
     pub activated_at: Option<Time>,
+    /// Who made it the active one; `None` = nobody who signs in, or it was not said then.
+    pub activated_by: Option<UserId>,
+    /// The draft that it was.
+    pub draft: Option<DraftId>,
+    /// When another took its place; `None` = it rules.
+    pub superseded_at: Option<Time>,
 }
 
 /// A version to be made and activated. Written by `Tx::record`, under the lock of the epochs, which it raises.
@@ -42,9 +49,31 @@ pub struct Activation {
     pub replaces: i64,
     pub source: RulesSource,
     pub at: Time,
+    pub activated_by: Option<UserId>,
+    /// The draft that becomes this version, as it was seen.
+    pub draft: Option<ActivatedDraft>,
+    /// What becomes of things in use that it no longer has: applied in the same transaction.
+    pub migration: Migration,
+    /// Combinations of `unique` whose fields have other names: (before, after).
+    pub combinations: Vec<(Key, Key)>,
+    /// Names that go with the version it replaces: remembered, so that nothing new gets them unnoticed.
+    pub removed: Vec<String>,
+    /// Names that are used from now on, and are forgotten as removed.
+    pub declared: Vec<String>,
     /// If it came from the file: the hash by which the file is known from now on.
     pub file_hash: Option<String>,
 }
+
+/// A draft that becomes a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActivatedDraft {
+    pub id: DraftId,
+    /// Changed meanwhile: `Stale`.
+    pub version: i64,
+}
+
+/// How much a migration maps: (name of the thing, records that carry it).
+pub type Migrated = Vec<(String, i64)>;
 
 /// How often what the rules name is used by the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,8 +93,12 @@ pub struct InUse {
     pub customer_fields: Vec<(Key, i64)>,
     pub deal_fields: Vec<(Key, i64)>,
     pub user_fields: Vec<(Key, i64)>,
+    /// (record, field, choice, records with it)
+    pub choices: Vec<(Key, Key, Key, i64)>,
     /// (activity kind, activities)
     pub activities: Vec<(Key, i64)>,
+    /// (activity kind, outcome, activities)
+    pub outcomes: Vec<(Key, Key, i64)>,
     /// (method, activities)
     pub methods: Vec<(Key, i64)>,
 }
@@ -92,4 +125,12 @@ face! { rules_versions:
     fn put_rules_file_hash(hash: &str) -> ();
     /// Counts what is in use. Reads every deal: for a change of rules, not for a page.
     fn rules_in_use() -> InUse;
+    /// How many records of a kind (`customer`, `deal`, `user`) have values in both fields.
+    fn records_with_both(entity: &str, field: &Key, other: &Key) -> i64;
+    /// Of these names, those that something had which was removed, each with the version by which it went.
+    fn names_removed(names: &[String]) -> Vec<(String, i64)>;
+    /// Holds the rules and the people as they are until the end of the transaction.
+    fn hold_epochs() -> ();
+    /// The earliest version with this text.
+    fn rules_version_of(hash: &str) -> Option<i64>;
 }

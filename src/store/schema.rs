@@ -89,6 +89,38 @@ diesel::table! {
         source -> Text,
         created_at -> BigInt,
         activated_at -> Nullable<BigInt>,
+        activated_by -> Nullable<Uid>,
+        draft -> Nullable<Uid>,
+        superseded_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    rules_drafts (id) {
+        id -> Uid,
+        text -> Text,
+        hash -> Text,
+        author -> Nullable<Uid>,
+        editors -> Verbatim,
+        comment -> Nullable<Text>,
+        parent -> BigInt,
+        state -> Text,
+        scheduled_at -> Nullable<BigInt>,
+        schedule -> Nullable<Verbatim>,
+        refusal -> Nullable<Verbatim>,
+        activated_as -> Nullable<BigInt>,
+        version -> BigInt,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    rules_removed (name) {
+        name -> Text,
+        removed_in -> BigInt,
     }
 }
 

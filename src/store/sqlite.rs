@@ -51,6 +51,27 @@ pub(super) mod dialect {
     pub const JSON_LIST: &str = "json_group_array(";
     /// Opens and closes an id inside JSON.
     pub const JSON_ID: (&str, &str) = ("nullif(hex(", "), '')");
+    /// Every choice in the field document of a table: `f.key` is the field, `c.value` the choice.
+    pub const CHOICES: &str = ", json_each(fields) AS f, json_each( \
+        CASE f.value->>0 WHEN 'choice' THEN json_array(f.value->>1) WHEN 'choices' THEN f.value->1 \
+        ELSE '[]' END) AS c";
+    /// Said before statements that read and write a whole company: nothing cuts them off here.
+    pub const PATIENTLY: &str = "";
+    /// Opens and closes a bound id in a SELECT; and none.
+    pub const AS_ID: (&str, &str) = ("", "");
+    pub const NO_ID: &str = "NULL";
+    /// A stored choice, and stored choices, around their ids.
+    pub const CHOICE_OF: (&str, &str) = ("json_array('choice', ", ")");
+    pub const CHOICES_OF: (&str, &str) = ("json_array('choices', json(", "))");
+    /// The document without some fields and with others: opens, parts and closes; around the name of one that is left
+    /// out; around the name and the value of one that is put in (nothing = not put in).
+    pub const REWRITTEN: (&str, &str, &str) = ("json_patch(json_remove(fields", "), json_object(", "))");
+    pub const LEFT_OUT: (&str, &str) = (", '$.' || ", "");
+    pub const PUT_IN: (&str, &str, &str) = ("", ", json(", ")");
+    /// A list made of the column `value` of a table, in the order of its column `first`.
+    pub const LIST_OF: (&str, &str) = ("(SELECT json_group_array(value) FROM (", "))");
+    /// The number of an element, and the elements of a list with their numbers, around the list.
+    pub const NUMBERED: (&str, &str, &str) = ("key", "json_each(", ")");
 }
 
 /// The running lanes.

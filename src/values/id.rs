@@ -53,6 +53,8 @@ ids! {
     PaymentId,
     /// A row of the decision log.
     DecisionId,
+    /// Rules that are being written.
+    DraftId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

@@ -7,8 +7,8 @@
 use crate::engine::decision::Checked;
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::store::{Activation, RulesSource, Team, User};
-use crate::values::{DecisionId, Key, SessionId, Time, UserId, Value};
+use crate::store::{Activation, Migrated, RulesDraft, RulesSource, Team, User};
+use crate::values::{DecisionId, DraftId, Key, SessionId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
@@ -98,11 +98,24 @@ pub struct RulesAnswer {
     pub parent: i64,
     pub source: RulesSource,
     pub at: Time,
+    #[serde(default)]
+    pub activated_by: Option<UserId>,
+    #[serde(default)]
+    pub draft: Option<DraftId>,
+    /// What was in use and became something else: (its name before, records).
+    #[serde(default)]
+    pub migrated: Migrated,
+}
+
+/// A draft of the rules as it is after the write: all but its text, which the draft itself keeps.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DraftAnswer {
+    pub draft: RulesDraft,
 }
 
 impl RulesAnswer {
     #[must_use]
-    pub fn of(activation: &Activation) -> Self {
+    pub fn of(activation: &Activation, migrated: &Migrated) -> Self {
         Self {
             number: activation.number,
             hash: activation.hash.clone(),
@@ -111,6 +124,9 @@ impl RulesAnswer {
             parent: activation.replaces,
             source: activation.source,
             at: activation.at,
+            activated_by: activation.activated_by,
+            draft: activation.draft.map(|draft| draft.id),
+            migrated: migrated.clone(),
         }
     }
 }
@@ -164,7 +180,7 @@ macro_rules! without_persons {
         }
     )*};
 }
-without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer);
+without_persons!(ContractAnswer, UserAnswer, TeamAnswer, SessionAnswer, RulesAnswer, DraftAnswer);
 
 fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal) {
     take(&mut customer.fields, &rules.fields.customer, "customer", personal);

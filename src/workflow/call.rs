@@ -25,6 +25,8 @@ pub enum Caller {
         user: UserId,
         session: SessionId,
     },
+    /// A job, on behalf of somebody who arranged for it.
+    Behalf(UserId),
     /// Jobs, and commands on the host.
     System,
 }

@@ -195,6 +195,17 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
 
     /// Records a refusal and answers with it. What is wrong only with the body is no attempt, and not recorded.
     pub fn refuse<A>(&self, tx: &mut Tx<'_>, about: About, refusal: Refusal) -> Result<Written<A>, StoreError> {
+        self.refuse_with(tx, about, refusal, &[])
+    }
+
+    /// The same where the refusal itself is to be noted somewhere, in the transaction that records it.
+    pub fn refuse_with<A>(
+        &self,
+        tx: &mut Tx<'_>,
+        about: About,
+        refusal: Refusal,
+        effects: &[Effect<'_>],
+    ) -> Result<Written<A>, StoreError> {
         let sight = about.sight.clone();
         let decision = if self.call.dry_run || is_only_fields(&refusal) {
             None
@@ -204,7 +215,7 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
             let mut entry = self.entry(id, about, Outcome::Refused, &refusal.criteria, refusal.facts.clone(), kept);
             // A refusal is not kept under the key: the next try is decided anew.
             entry.idempotency = None;
-            tx.record(&entry, &[])?;
+            tx.record(&entry, effects)?;
             Some(id)
         };
         Ok(Err(Failure::Refused(Box::new(Refused { refusal, sight, decision }))))

@@ -90,6 +90,13 @@ impl Directory {
         reach(&self.teams).remove(&team).unwrap_or_default()
     }
 
+    /// Somebody on whose behalf something is done while they are not there: as they are now, if they are active.
+    #[must_use]
+    pub fn acting(&self, user: UserId) -> Option<Arc<Actor>> {
+        let known = self.users.get(&user)?;
+        known.actor.active.then(|| Arc::clone(&known.actor))
+    }
+
     /// The actor behind a token, if the user is active and the token has not been ended.
     #[must_use]
     pub fn actor(&self, user: UserId, session: SessionId) -> Option<Arc<Actor>> {

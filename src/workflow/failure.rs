@@ -1,7 +1,7 @@
 //! Every way a use case can end without its answer. `api` maps each, exhaustively, to what the client is told.
 
 use super::answer::Recorded;
-use crate::engine::decision::Refusal;
+use crate::engine::decision::{Refusal, RefusalKind};
 use crate::engine::sight::Sight;
 use crate::store::StoreError;
 use crate::texts::Message;
@@ -72,6 +72,34 @@ impl Failure {
     /// Something that should not happen: the client is told nothing, the log all of it.
     pub fn internal(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal { doing, source: source.into() }
+    }
+
+    /// Why a change of rules is refused, with its first problems: for the log.
+    #[must_use]
+    pub fn told(&self) -> String {
+        match self {
+            Self::RulesInvalid(faults) => {
+                let problems = faults.problems.iter().take(5);
+                let lines: Vec<String> = problems
+                    .map(|problem| {
+                        format!("{}:{} {}", problem.place.line, problem.place.column, problem.message.render(&[]))
+                    })
+                    .collect();
+                let scenarios =
+                    faults.scenarios.iter().take(5).map(|result| format!("scenario at line {} fails", result.line));
+                lines.into_iter().chain(scenarios).collect::<Vec<_>>().join("; ")
+            }
+            Self::Refused(refused) => {
+                let lacking = refused.refusal.criteria.iter().map(|checked| checked.message.render(&[]));
+                match &refused.refusal.kind {
+                    RefusalKind::Permission(message) | RefusalKind::State(message) => {
+                        std::iter::once(message.render(&[])).chain(lacking).collect::<Vec<_>>().join("; ")
+                    }
+                    RefusalKind::Unmet => lacking.collect::<Vec<_>>().join("; "),
+                }
+            }
+            other => other.to_string(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! the engine decide and records the decision, allowed or refused, in the transaction of its effect (`scene`,
 //! `conclude`). It names neither HTTP nor SQL. A closure that is played may be played again: it holds no state.
 
+pub mod activation;
 pub mod active;
 pub mod activities;
 pub mod answer;
@@ -15,6 +16,7 @@ pub mod contracts;
 pub mod customers;
 pub mod deals;
 pub mod directory;
+pub mod drafts;
 pub mod failure;
 pub mod grading;
 pub mod log;
@@ -26,6 +28,7 @@ pub mod reports;
 pub mod rules;
 mod rules_in_use;
 pub mod scene;
+pub mod schedule;
 pub mod secrets;
 pub mod seeing;
 pub mod setup;
@@ -56,6 +59,8 @@ pub struct Workflow {
     rules_from_file: AtomicBool,
     /// Whether the file is one that cannot be taken, and older rules stay.
     rules_file_refused: AtomicBool,
+    /// Whether a draft was refused when its time came, and nobody has looked after it since.
+    rules_drafts_refused: AtomicBool,
 }
 
 impl Workflow {
@@ -69,6 +74,7 @@ impl Workflow {
             secrets,
             rules_from_file: AtomicBool::new(false),
             rules_file_refused: AtomicBool::new(false),
+            rules_drafts_refused: AtomicBool::new(false),
         })
     }
 

@@ -15,6 +15,7 @@ use super::secrets::fresh_token;
 use crate::engine::people::{PersonWrite, write};
 use crate::engine::permission::reach;
 use crate::engine::sight::Sight;
+use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Scope};
 use crate::rules::spelling::nearest;
 use crate::store::{Effect, PeopleChange, User};
@@ -131,7 +132,7 @@ impl Workflow {
         };
         let password = password.filter(|_| decision.is_some());
         let active = self.reload().await?;
-        let missing = nobody_could(&active.directory, &active.rules, call.now);
+        let missing = nobody_could(&active.directory, &active.rules, &Migration::default(), call.now);
         let still_missing = missing.map(|action| {
             let can = |role: &&Key| reach(&active.rules, std::slice::from_ref(*role), action) == Some(Scope::All);
             (action.word(), active.rules.roles.keys().filter(can).cloned().collect())

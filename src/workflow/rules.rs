@@ -1,24 +1,15 @@
-//! The rules in use: read, checked, replaced.
-//!
-//! A change that does not pass the checker, whose scenarios fail, or that lacks what is in use changes nothing. One that
-//! passes is active for every process before the call answers: each transaction compares the epochs.
+//! The rules in use: read and checked; where they come from. How they are replaced: `activation`.
 
 use super::Workflow;
-use super::answer::RulesAnswer;
 use super::call::Call;
-use super::conclude::{About, own_business, subject};
-use super::failure::{Failure, Outcome, Written};
-use super::people::own_sight;
-use super::rules_in_use::stands_against;
+use super::failure::{Failure, Outcome};
 use super::scene::Scene;
-use crate::engine::decision::{FactsRead, Refusal, RefusalKind};
 use crate::engine::permission::Row;
 use crate::engine::scenarios::{ScenarioResult, run};
-use crate::engine::sight::Sight;
+use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
 use crate::rules::{Checked, Problem, check, hash};
-use crate::store::{Activation, Effect, RulesSource, RulesVersion, StoreError, Tx};
-use crate::texts::Message;
+use crate::store::{Activation, Effect, RulesSource, RulesVersion};
 use crate::values::{Date, Time};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -59,16 +50,6 @@ impl CheckedRules {
     }
 }
 
-/// Rules to be made active.
-#[derive(Clone, Debug)]
-pub struct NewRules {
-    pub text: String,
-    pub comment: Option<String>,
-    pub source: RulesSource,
-    /// If they come from the file: the hash by which it is known from now on.
-    pub file_hash: Option<String>,
-}
-
 /// Checks on a thread of its own.
 pub async fn check_aside(text: String, now: Time) -> Outcome<CheckedRules> {
     tokio::task::spawn_blocking(move || CheckedRules::of(&text, Some(now.utc().date_naive())))
@@ -97,7 +78,7 @@ impl Workflow {
         self.version_for(call, Action::RulesRead, number).await
     }
 
-    async fn version_for(&self, call: &Call, action: Action, number: Option<i64>) -> Outcome<RulesVersion> {
+    pub(super) async fn version_for(&self, call: &Call, action: Action, number: Option<i64>) -> Outcome<RulesVersion> {
         self.reading(call, action, move |scene, tx| {
             if let Err(failure) = permitted(scene) {
                 return Ok(Err(failure));
@@ -106,30 +87,6 @@ impl Workflow {
             Ok(tx.rules_version(number)?.ok_or(Failure::NotFound))
         })
         .await
-    }
-
-    /// Makes the text of an earlier version the active rules again, under a new number and with the same checks.
-    pub async fn reactivate_rules(&self, call: &Call, number: i64, comment: Option<String>) -> Written<RulesAnswer> {
-        let text = self.version_for(call, Action::RulesActivate, Some(number)).await?.text;
-        self.activate_rules(call, NewRules { text, comment, source: RulesSource::Api, file_hash: None }).await
-    }
-
-    /// Makes these rules the active ones, for every process, before it answers.
-    pub async fn activate_rules(&self, call: &Call, new: NewRules) -> Written<RulesAnswer> {
-        drop(self.admit(call, Action::RulesActivate).await?);
-        if self.rules_from_file.load(Ordering::SeqCst) && new.source != RulesSource::File {
-            return Err(Failure::Conflict(Message::new("rules_from_file")));
-        }
-        let checked = check_aside(new.text.clone(), call.now).await?;
-        let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
-        let rules_hash = hash(&new.text);
-        let done = self
-            .writing(call, Action::RulesActivate, move |scene, tx| activate(scene, tx, &new, &rules, &rules_hash))
-            .await?;
-        if !call.dry_run && !done.replayed {
-            self.reload().await?;
-        }
-        Ok(done)
     }
 
     /// Makes the first version, in a database that has none.
@@ -150,6 +107,12 @@ impl Workflow {
                     replaces: 0,
                     source: RulesSource::File,
                     at: now,
+                    activated_by: None,
+                    draft: None,
+                    migration: Migration::default(),
+                    combinations: Vec::new(),
+                    removed: Vec::new(),
+                    declared: Vec::new(),
                     file_hash: file_hash.clone(),
                 };
                 tx.record(&super::setup::first_entry("rules", now), &[Effect::Rules(&activation)]).map(drop)
@@ -202,45 +165,4 @@ impl Workflow {
 /// What is nobody's row (the rules, teams) is one row, which a condition or a `never` of the caller's roles may close.
 pub(super) fn permitted(scene: &Scene) -> Outcome<()> {
     if scene.permit.holds(&Row::Company, scene.now()) { Ok(()) } else { Err(Failure::Forbidden(scene.word)) }
-}
-
-fn activate(
-    scene: &Scene,
-    tx: &mut Tx<'_>,
-    new: &NewRules,
-    rules: &Arc<Rules>,
-    rules_hash: &str,
-) -> Result<Written<RulesAnswer>, StoreError> {
-    if let Some(replayed) = scene.replay(tx, own_sight)? {
-        return Ok(replayed);
-    }
-    let number = tx.newest_rules_version()? + 1;
-    let about = About::other(subject("rules", number), Sight::nothing());
-    if !scene.permit.holds(&Row::Company, scene.now()) {
-        let message = Message::new("not_permitted_here").with("action", scene.word);
-        let (criteria, facts) = (Vec::new(), FactsRead::default());
-        return scene.refuse(tx, about, Refusal { kind: RefusalKind::Permission(message), criteria, facts });
-    }
-    let replaces = scene.active.epochs.rules_version;
-    if let Some(failure) = scene.call.version_fault(replaces) {
-        return Ok(Err(failure));
-    }
-    if scene.active.rules_hash == rules_hash {
-        return Ok(Err(Failure::Conflict(Message::new("rules_unchanged"))));
-    }
-    if let Some(refusal) = stands_against(scene, tx, rules)? {
-        return scene.refuse(tx, about, refusal);
-    }
-    let activation = Activation {
-        number,
-        hash: rules_hash.to_owned(),
-        text: new.text.clone(),
-        author: scene.actor.user(),
-        comment: new.comment.clone(),
-        replaces,
-        source: new.source,
-        at: scene.now(),
-        file_hash: new.file_hash.clone(),
-    };
-    scene.conclude(tx, about, own_business(activation), |one| vec![Effect::Rules(one)], RulesAnswer::of)
 }

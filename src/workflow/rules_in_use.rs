@@ -1,110 +1,296 @@
-//! What of the company stands against new rules: what they lack and is in use, and that nobody could change them back.
+//! What of the company stands against new rules: what they lack, is in use and becomes nothing else; what is said to
+//! become of it and cannot; that nobody could change them back; names that something else had before.
 //!
-//! Pure but for one count of what is in use. Either is a refusal, and recorded like any other.
+//! Pure but for the counts of what is in use. Each is a refusal, and recorded like any other.
 
+use super::activation::Change;
 use super::directory::Directory;
 use super::scene::Scene;
+use crate::engine::actor::Actor;
 use crate::engine::decision::{Checked, CheckedKind, FactsRead, Refusal, RefusalKind};
 use crate::engine::permission::{Row, permit, reach};
-use crate::rules::model::{Action, Rules, Scope};
-use crate::store::{InUse, StoreError, Tx};
+use crate::rules::migrate::{Migration, What};
+use crate::rules::model::{Action, Field, FieldKind, Rules, Scope, StageKind};
+use crate::rules::names::{self, names};
+use crate::store::{InUse, Migrated, StoreError, Tx};
 use crate::texts::Message;
-use crate::values::Time;
-use std::collections::BTreeMap;
+use crate::values::{Key, Time};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What stands against these rules; `None`: nothing.
+/// What goes with rules against which nothing stands.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub migration: Migration,
+    /// What is in use and becomes something else, and how much of it.
+    pub migrated: Migrated,
+    /// Combinations of `unique` whose fields have other names: (before, after).
+    pub combinations: Vec<(Key, Key)>,
+    /// Names that go.
+    pub removed: Vec<String>,
+    /// Names that come.
+    pub declared: Vec<String>,
+}
+
+/// What goes with these rules, or everything that stands against them.
 pub(super) fn stands_against(
     scene: &Scene,
     tx: &mut Tx<'_>,
-    rules: &Arc<Rules>,
-) -> Result<Option<Refusal>, StoreError> {
-    let lacking = lacking(&scene.active.rules, rules, &tx.rules_in_use()?);
-    if !lacking.is_empty() {
-        return Ok(Some(refusal(Message::new("rules_in_use"), lacking.iter().map(in_use).collect())));
+    change: &Change,
+) -> Result<Result<Standing, Vec<Refusal>>, StoreError> {
+    let (old, new) = (&scene.active.rules, &change.rules);
+    let migration = new.migrate.joined(&change.migrate);
+    let (before, after) = (names(old), names(new));
+    let mut against = Vec::new();
+
+    let mut impossible: BTreeMap<String, Message> = migration.faults(&after).into_iter().collect();
+    impossible.extend(of_another_kind(old, new, &migration));
+    impossible.extend(both_filled(tx, &migration)?);
+    add(&mut against, "rules_migration_impossible", impossible);
+
+    let found = lacking(old, new, &tx.rules_in_use()?, &migration);
+    let told = |(name, count): (&String, &i64)| {
+        (name.clone(), Message::new("in_use").with("name", name.as_str()).with("count", *count))
+    };
+    add(&mut against, "rules_in_use", found.lacking.iter().map(told).collect());
+
+    let directory = &scene.active.directory;
+    let nobody = match nobody_could(directory, new, &migration, scene.now()) {
+        Some(action) => Some(Message::new("nobody_could").with("action", action.word())),
+        None => lacks_another(directory, new, &migration, scene.now()).then(|| Message::new("nobody_could_by_another")),
+    };
+    against.extend(nobody.map(|message| refusal(message, Vec::new())));
+
+    let declared: Vec<String> = after.difference(&before).cloned().collect();
+    if tx.rules_version_of(&change.hash)?.is_none() {
+        let used = tx.names_removed(&declared)?;
+        let used = used.into_iter().filter(|(name, _)| !migration.again.contains(name));
+        let told = used.map(|(name, number)| {
+            let message = Message::new("name_used_before").with("name", name.as_str()).with("number", number);
+            (name, message)
+        });
+        add(&mut against, "rules_names_used_before", told.collect());
     }
-    let nobody = nobody_could(&scene.active.directory, rules, scene.now());
-    Ok(nobody.map(|action| refusal(Message::new("nobody_could").with("action", action.word()), Vec::new())))
+    if !against.is_empty() {
+        return Ok(Err(against));
+    }
+    Ok(Ok(Standing {
+        combinations: combinations(old, new, &migration),
+        migrated: found.migrated.into_iter().collect(),
+        migration,
+        removed: before.difference(&after).cloned().collect(),
+        declared,
+    }))
+}
+
+fn add(against: &mut Vec<Refusal>, code: &'static str, told: BTreeMap<String, Message>) {
+    if !told.is_empty() {
+        let criteria = told.into_iter().map(|(name, message)| {
+            Checked::fault(&name, CheckedKind::Field, &format!("/{}", name.replace('.', "/")), message)
+        });
+        against.push(refusal(Message::new(code), criteria.collect()));
+    }
 }
 
 fn refusal(message: Message, criteria: Vec<Checked>) -> Refusal {
     Refusal { kind: RefusalKind::State(message), criteria, facts: FactsRead::default() }
 }
 
-fn in_use((name, count): (&String, &i64)) -> Checked {
-    let message = Message::new("in_use").with("name", name.as_str()).with("count", *count);
-    Checked::fault(name, CheckedKind::Field, &format!("/{}", name.replace('.', "/")), message)
-}
-
 /// What no active user could do under these rules, though the company cannot be left without: change people, and change
 /// the rules. Before there is anybody, the first administrator is promised both by the checker.
-pub(super) fn nobody_could(directory: &Directory, rules: &Arc<Rules>, now: Time) -> Option<Action> {
+pub(super) fn nobody_could(
+    directory: &Directory,
+    rules: &Arc<Rules>,
+    migration: &Migration,
+    now: Time,
+) -> Option<Action> {
     directory.users().next()?;
-    let could = |action: Action| {
-        directory.users().any(|known| {
-            let permitted = permit(rules, &known.actor, action).is_some_and(|held| held.holds(&Row::Company, now));
-            // Whoever changes people of their own team only cannot mend the rest.
-            let far = action == Action::RulesActivate || reach(rules, &known.user.roles, action) == Some(Scope::All);
-            permitted && far
-        })
-    };
-    [Action::PeopleWrite, Action::RulesActivate].into_iter().find(|action| !could(*action))
+    let people = people(directory, migration);
+    let mut needed = [Action::PeopleWrite, Action::RulesActivate].into_iter();
+    needed.find(|action| !people.iter().any(|actor| could(rules, actor, *action, now)))
+}
+
+/// Whether the rules demand another person for activating than for writing, and there are no two who could.
+fn lacks_another(directory: &Directory, rules: &Arc<Rules>, migration: &Migration, now: Time) -> bool {
+    if !rules.activation_by_another || directory.users().next().is_none() {
+        return false;
+    }
+    let people = people(directory, migration);
+    !people.iter().any(|one| {
+        could(rules, one, Action::RulesActivate, now)
+            && people.iter().any(|other| other.who != one.who && could(rules, other, Action::RulesDraft, now))
+    })
+}
+
+fn people(directory: &Directory, migration: &Migration) -> Vec<Arc<Actor>> {
+    directory.users().map(|known| renamed(&known.actor, migration)).collect()
+}
+
+fn could(rules: &Arc<Rules>, actor: &Arc<Actor>, action: Action, now: Time) -> bool {
+    let permitted = permit(rules, actor, action).is_some_and(|held| held.holds(&Row::Company, now));
+    // Whoever changes people of their own team only cannot mend the rest.
+    let far = action != Action::PeopleWrite || reach(rules, &actor.roles, action) == Some(Scope::All);
+    permitted && far
+}
+
+/// Somebody with the roles that they will have.
+fn renamed(actor: &Arc<Actor>, migration: &Migration) -> Arc<Actor> {
+    let roles: Vec<Key> =
+        actor.roles.iter().map(|role| migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone()).collect();
+    if roles == actor.roles { Arc::clone(actor) } else { Arc::new(Actor { roles, ..Actor::clone(actor) }) }
+}
+
+/// Stages whose deals would be open, won or lost otherwise than they are, and fields that hold something else.
+fn of_another_kind(old: &Rules, new: &Rules, migration: &Migration) -> BTreeMap<String, Message> {
+    let mut told = BTreeMap::new();
+    for mapping in &migration.mappings {
+        let id = |index: usize| mapping.from.get(index).map_or("", Key::as_str);
+        let differs = match mapping.what {
+            What::Stage => {
+                let state = |rules: &Rules, stage: &str| {
+                    rules.funnels.get(id(0)).and_then(|funnel| funnel.stage(stage)).map(|stage| match stage.kind {
+                        StageKind::Start | StageKind::Open => StageKind::Open,
+                        closed @ (StageKind::Won | StageKind::Lost) => closed,
+                    })
+                };
+                let (from, to) = (state(old, id(1)), state(new, &mapping.to));
+                from.is_some() && to.is_some() && from != to
+            }
+            What::Field => {
+                let kind = |rules: &Rules, field: &str| {
+                    let of = names::records(rules).into_iter().find(|(record, _)| *record == id(0));
+                    of.and_then(|(_, fields)| fields.get(field)).map(|field| std::mem::discriminant(&field.kind))
+                };
+                let (from, to) = (kind(old, id(1)), kind(new, &mapping.to));
+                from.is_some() && to.is_some() && from != to
+            }
+            _ => false,
+        };
+        if differs {
+            let (name, target) = (Migration::name(mapping), migration.target_name(mapping));
+            let message = Message::new("migrate_of_another_kind").with("name", name.as_str()).with("target", target);
+            told.insert(name, message);
+        }
+    }
+    told
+}
+
+/// Records that have a value in a field and in the one it would become: which of them is meant, nobody can say.
+fn both_filled(tx: &mut Tx<'_>, migration: &Migration) -> Result<BTreeMap<String, Message>, StoreError> {
+    let mut told = BTreeMap::new();
+    for mapping in migration.mappings.iter().filter(|mapping| mapping.what == What::Field) {
+        let [record, field] = mapping.from.as_slice() else { continue };
+        let count = tx.records_with_both(record, field, &mapping.to)?;
+        if count > 0 {
+            let (name, target) = (Migration::name(mapping), migration.target_name(mapping));
+            let message = Message::new("migrate_both_filled").with("name", name.as_str()).with("target", target);
+            told.insert(name, message.with("count", count));
+        }
+    }
+    Ok(told)
+}
+
+/// Combinations that mean the same customers as before, under other names of their fields.
+fn combinations(old: &Rules, new: &Rules, migration: &Migration) -> Vec<(Key, Key)> {
+    let renamed = |field: &Key| migration.target(What::Field, &["customer", field.as_str()]).unwrap_or(field).clone();
+    let pairs = old.unique.iter().filter_map(|before| {
+        let fields: Vec<Key> = before.fields.iter().map(renamed).collect();
+        let after = new.unique.iter().find(|after| after.fields == fields)?;
+        (after.id != before.id).then(|| (before.id.clone(), after.id.clone()))
+    });
+    pairs.collect()
+}
+
+/// What is in use: how much of it has no place, and how much becomes something else.
+#[derive(Debug, Default)]
+struct Found {
+    lacking: BTreeMap<String, i64>,
+    migrated: BTreeMap<String, i64>,
+}
+
+impl Found {
+    fn note(&mut self, name: String, count: i64, is_kept: bool, is_mapped: bool) {
+        let into = match (is_kept, is_mapped) {
+            _ if count == 0 => return,
+            (true, _) => return,
+            (false, true) => &mut self.migrated,
+            (false, false) => &mut self.lacking,
+        };
+        *into.entry(name).or_default() += count;
+    }
 }
 
 /// What is in use and not, or not as it was, in the new rules: its name in the file, and how often it is used.
-fn lacking(old: &Rules, new: &Rules, used: &InUse) -> BTreeMap<String, i64> {
-    let mut lacking = BTreeMap::new();
-    let mut note = |name: String, count: i64, is_kept: bool| {
-        if count > 0 && !is_kept {
-            lacking.insert(name, count);
-        }
+fn lacking(old: &Rules, new: &Rules, used: &InUse, migration: &Migration) -> Found {
+    let mut found = Found::default();
+    let mapped = |what: What, from: &[&str]| migration.target(what, from).is_some();
+    let stage_now = |funnel: &Key, stage: &Key| {
+        let id = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).unwrap_or(stage);
+        new.funnels.get(funnel).and_then(|funnel| funnel.stage(id))
     };
     for stage in &used.stages {
         let of = |rules: &Rules| {
             rules.funnels.get(&stage.funnel).and_then(|funnel| funnel.stage(&stage.stage)).map(|stage| stage.kind)
         };
         let kept = of(new).is_some_and(|kind| of(old).is_none_or(|before| before == kind));
-        note(format!("funnels.{}.stages.{}", stage.funnel, stage.stage), stage.all, kept);
+        let name = names::of_stage(&stage.funnel, &stage.stage);
+        found.note(name, stage.all, kept, mapped(What::Stage, &[stage.funnel.as_str(), stage.stage.as_str()]));
     }
     for (funnel, stage, count) in &used.origins {
         let kept = new.funnels.get(funnel).is_some_and(|funnel| funnel.stage(stage).is_some());
-        let name = format!("funnels.{funnel}.stages.{stage}");
-        let there = used.stages.iter().find(|one| one.funnel == *funnel && one.stage == *stage);
-        note(name, count + there.map_or(0, |one| one.all), kept);
+        let is_mapped = mapped(What::Stage, &[funnel.as_str(), stage.as_str()]);
+        found.note(names::of_stage(funnel, stage), *count, kept, is_mapped);
     }
     for (funnel, stage, reason, count) in &used.reasons {
-        let known = new.funnels.get(funnel).and_then(|funnel| funnel.stage(stage));
-        let kept = known.is_some_and(|stage| stage.reasons.contains_key(reason));
-        note(format!("funnels.{funnel}.stages.{stage}.reasons.{reason}"), *count, kept);
+        // Where its stage goes, the reason must be known.
+        let kept = stage_now(funnel, stage).is_some_and(|stage| stage.reasons.contains_key(reason));
+        let is_mapped = mapped(What::Reason, &[funnel.as_str(), stage.as_str(), reason.as_str()]);
+        found.note(names::of_reason(funnel, stage, reason), *count, kept && !is_mapped, is_mapped);
     }
-    for (name, count) in &used.roles {
-        note(format!("roles.{name}"), *count, new.roles.contains_key(name));
-    }
-    for (name, count) in &used.grades {
-        note(format!("grades.{name}"), *count, new.grades.iter().any(|grade| grade.id == *name));
-    }
-    for (name, count) in &used.products {
-        note(format!("products.{name}"), *count, new.products.contains_key(name));
-    }
-    for (name, count) in &used.activities {
-        note(format!("activities.{name}"), *count, new.activities.contains_key(name));
-    }
-    for (name, count) in &used.methods {
-        note(format!("methods.{name}"), *count, new.methods.contains_key(name));
-    }
-    let fields = [
-        ("customer", &used.customer_fields, &old.fields.customer, &new.fields.customer),
-        ("deal", &used.deal_fields, &old.fields.deal, &new.fields.deal),
-        ("user", &used.user_fields, &old.fields.user, &new.fields.user),
+    let lists: [(&str, What, &[(Key, i64)], BTreeSet<&Key>); 5] = [
+        ("roles", What::Role, &used.roles, new.roles.keys().collect()),
+        ("grades", What::Grade, &used.grades, new.grades.iter().map(|grade| &grade.id).collect()),
+        ("products", What::Product, &used.products, new.products.keys().collect()),
+        ("activities", What::Activity, &used.activities, new.activities.keys().collect()),
+        ("methods", What::Method, &used.methods, new.methods.keys().collect()),
     ];
-    for (of, used, old, new) in fields {
+    for (section, what, used, known) in lists {
         for (name, count) in used {
-            let kind = |fields: &indexmap::IndexMap<_, crate::rules::model::Field>| {
-                fields.get(name).map(|field| std::mem::discriminant(&field.kind))
-            };
-            let kept = kind(new).is_some_and(|kind_now| kind(old).is_none_or(|before| before == kind_now));
-            note(format!("fields.{of}.{name}"), *count, kept);
+            found.note(format!("{section}.{name}"), *count, known.contains(name), mapped(what, &[name.as_str()]));
         }
     }
-    lacking
+    for (kind, outcome, count) in &used.outcomes {
+        let id = migration.target(What::Activity, &[kind.as_str()]).unwrap_or(kind);
+        let Some(there) = new.activities.get(id) else { continue };
+        let is_mapped = mapped(What::Outcome, &[kind.as_str(), outcome.as_str()]);
+        let kept = there.outcomes.contains_key(outcome) && !is_mapped;
+        found.note(names::of_outcome(kind, outcome), *count, kept, is_mapped);
+    }
+    fields(old, new, used, migration, &mut found);
+    found
+}
+
+fn fields(old: &Rules, new: &Rules, used: &InUse, migration: &Migration, found: &mut Found) {
+    let counts = [&used.customer_fields, &used.deal_fields, &used.user_fields];
+    for (((record, before), (_, after)), counts) in names::records(old).into_iter().zip(names::records(new)).zip(counts)
+    {
+        for (name, count) in counts {
+            let kind = |field: &Field| std::mem::discriminant(&field.kind);
+            let was = before.get(name).map(kind);
+            let kept = after.get(name).map(kind).is_some_and(|kind| was.is_none_or(|was| was == kind));
+            let is_mapped = migration.target(What::Field, &[record, name.as_str()]).is_some();
+            found.note(names::of_field(record, name), *count, kept, is_mapped);
+        }
+        for (_, field, choice, count) in used.choices.iter().filter(|(of, ..)| **of == *record) {
+            let id = migration.target(What::Field, &[record, field.as_str()]).unwrap_or(field);
+            // A field that is gone, or holds something else now, was told itself.
+            let Some(FieldKind::Choice { of } | FieldKind::Choices { of }) = after.get(id).map(|field| &field.kind)
+            else {
+                continue;
+            };
+            let is_mapped = migration.target(What::Choice, &[record, field.as_str(), choice.as_str()]).is_some();
+            let kept = of.contains_key(choice) && !is_mapped;
+            found.note(names::of_choice(record, field, choice), *count, kept, is_mapped);
+        }
+    }
 }

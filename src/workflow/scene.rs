@@ -92,6 +92,7 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
 fn actor(active: &Active, call: &Call) -> Outcome<Arc<Actor>> {
     match call.caller {
         Caller::System => Ok(Arc::new(Actor::system())),
+        Caller::Behalf(user) => active.directory.acting(user).ok_or(Failure::Unauthenticated),
         Caller::User { user, session } => active.directory.actor(user, session).ok_or(Failure::Unauthenticated),
     }
 }

@@ -143,6 +143,11 @@ impl Company {
         serve(&open(&StoreSettings::new(&self.url), &self.secrets), &self.clock, flags)
     }
 
+    /// The use cases of another process over the same database.
+    pub fn another_workflow(&self) -> Arc<Workflow> {
+        open(&StoreSettings::new(&self.url), &self.secrets)
+    }
+
     fn remember(&mut self, login: &str, seen: &Seen) -> Person {
         let text = |name: &str| seen.body[name].as_str().unwrap().to_owned();
         let person = Person { id: text("user"), token: text("access_token"), refresh_token: text("refresh_token") };
@@ -156,8 +161,13 @@ impl Company {
 
     /// Turns the clock on; everybody signs in again, since tokens are short.
     pub fn pass_hours(&mut self, hours: i64) {
+        self.sign_in_all_but("", hours);
+    }
+
+    /// The same where somebody can no longer sign in.
+    pub fn sign_in_all_but(&mut self, gone: &str, hours: i64) {
         self.clock.fetch_add(hours * 3_600_000_000, Ordering::SeqCst);
-        for login in self.people.keys().cloned().collect::<Vec<_>>() {
+        for login in self.people.keys().filter(|login| *login != gone).cloned().collect::<Vec<_>>() {
             self.sign_in(&login);
         }
     }

@@ -19,13 +19,15 @@ fields:
   customer:
     name: {type: text, required: true}
     city: {type: text}
+    kind: {type: choice, of: [big, small]}
   deal:
     size: {type: number}
+    wishes: {type: choices, of: [fast, cheap, green]}
 products:
   website: {label: {en: Website, zh: 网站}}
   hosting: {}
 activities:
-  call: {}
+  call: {outcomes: [reached, silence]}
   mail: {}
 methods:
   direct: {}
@@ -112,13 +114,14 @@ mod small_company {
     /// A deal that uses one of everything, and one that was lost from `trial`.
     fn use_everything(company: &mut Company) {
         company.person("tess", &["tester"], None);
-        let customer = json!({"fields": {"name": "Acme", "city": "上海"}});
+        let customer = json!({"fields": {"name": "Acme", "city": "上海", "kind": "big"}});
         let customer = company.post("ada", "/v1/customers", &customer).body["id"].clone();
-        let body = json!({"customer": customer, "product": "website", "fields": {"size": 3}});
+        let body =
+            json!({"customer": customer, "product": "website", "fields": {"size": 3, "wishes": ["fast", "cheap"]}});
         let deal = company.post("ada", "/v1/deals", &body).body["id"].as_str().unwrap().to_owned();
         let done = |seen: Seen| assert_eq!(seen.status, 201, "{}", seen.text);
         done(company.post("ada", &format!("/v1/deals/{deal}/grade"), &json!({})));
-        let call = json!({"kind": "call", "method": "direct"});
+        let call = json!({"kind": "call", "outcome": "reached", "method": "direct"});
         done(company.post("ada", &format!("/v1/deals/{deal}/activities"), &call));
         done(company.post("ada", &format!("/v1/deals/{deal}/moves"), &json!({"to": "lead"})));
         let lost = company.deal("ada", "Lost");
@@ -143,7 +146,10 @@ mod small_company {
                 ("    size: {type: number}\n", "    length: {type: number}\n", "/fields/deal/size", "1"),
                 ("    size: {type: number}\n", "    size: {type: text}\n", "/fields/deal/size", "1"),
                 ("    city: {type: text}\n", "", "/fields/customer/city", "1"),
-                ("  call: {}\n", "", "/activities/call", "1"),
+                ("[big, small]}", "[small]}", "/fields/customer/kind/of/big", "1"),
+                ("[fast, cheap, green]}", "[fast, green]}", "/fields/deal/wishes/of/cheap", "1"),
+                ("outcomes: [reached, silence]", "outcomes: [silence]", "/activities/call/outcomes/reached", "1"),
+                ("  call: {outcomes: [reached, silence]}\n", "", "/activities/call", "1"),
                 ("  direct: {}\n", "", "/methods/direct", "1"),
                 ("  tester: {may: [{do: [deals.read], scope: own}]}\n", "", "/roles/tester", "1"),
             ];
@@ -164,8 +170,10 @@ mod small_company {
             assert_eq!(seen.faults(), ["/grades/A in_use", "/products/website in_use"]);
             assert_eq!(active(company), 1);
             // What nobody uses goes.
-            for (of, with) in [("      - {id: sure}\n", ""), ("          - {id: silent}\n", ""), ("  mail: {}\n", "")] {
-                let seen = activate(&company.server, &company.token("ada"), &small(of, with));
+            let mut text = SMALL.to_owned();
+            for of in ["      - {id: sure}\n", "          - {id: silent}\n", "  mail: {}\n"] {
+                text = text.replacen(of, "", 1);
+                let seen = activate(&company.server, &company.token("ada"), &text);
                 assert_eq!(seen.status, 201, "{of}: {}", seen.text);
             }
         }
@@ -201,7 +209,13 @@ mod small_company {
             let tester = "  tester: {may: [{do: [deals.read, customers.read, people.read], scope: all}]}\n";
             let back = small("  tester: {may: [{do: [deals.read], scope: own}]}\n", tester)
                 .replace("    size: {type: number}\n", "    size: {type: text}\n");
-            assert_eq!(activate(&company.server, &company.token("ada"), &back).status, 201);
+            let seen = activate(&company.server, &company.token("ada"), &back);
+            assert_eq!((seen.status, seen.code()), (409, "rules_names_used_before"), "{}", seen.text);
+            assert_eq!(seen.faults(), ["/fields/deal/size name_used_before", "/roles/tester name_used_before"]);
+            // Unless it is said that they are meant.
+            let meant = format!("{back}migrate: {{again: [roles.tester, fields.deal.size]}}\n");
+            let seen = activate(&company.server, &company.token("ada"), &meant);
+            assert_eq!(seen.status, 201, "{}", seen.text);
             company.sign_in("tess");
             assert_eq!(company.get("tess", &path).status, 403);
             assert_eq!(company.get("ada", &user).body["roles"], json!(["clerk"]));
@@ -236,7 +250,7 @@ mod small_company {
             assert_eq!((seen.status, seen.code()), (403, "not_permitted"), "{}", seen.text);
             let kept = log(company).pop().unwrap();
             assert_eq!((kept.action.as_str(), kept.outcome), ("rules.activate", Outcome::Refused));
-            let call = company.server.call("POST", "/v1/rules/versions/1/activate").token(&company.token("bea"));
+            let call = company.server.post("/v1/rules/versions/1/activate", &json!({})).token(&company.token("bea"));
             call.refused(403, "not_permitted");
             assert_eq!(active(company), 1);
         }
@@ -248,9 +262,9 @@ mod small_company {
             assert_eq!(seen.header("location"), "/v1/rules/versions/2");
             assert_eq!(seen.body["author"].as_str(), Some(company.id("cleo").as_str()));
             assert_eq!(company.get("cleo", "/v1/rules").status, 403);
-            let back = company.server.call("POST", "/v1/rules/versions/1/activate").token(&company.token("cleo"));
+            let back = company.server.post("/v1/rules/versions/1/activate", &json!({})).token(&company.token("cleo"));
             assert_eq!(back.expect(201).body["number"], 3);
-            company.server.call("POST", "/v1/rules/versions/9/activate").token(&company.token("cleo")).expect(404);
+            company.server.post("/v1/rules/versions/9/activate", &json!({})).token(&company.token("cleo")).expect(404);
         }
 
         fn a_change_names_what_it_replaces_and_is_safe_to_repeat(company) {
@@ -319,7 +333,7 @@ mod small_company {
                     progress.push(told);
                     scope.spawn(move || {
                         while !done.load(Ordering::SeqCst) {
-                            let call = json!({"kind": "call"});
+                            let call = json!({"kind": "call", "outcome": "silence"});
                             server.post(&format!("/v1/deals/{deal}/activities"), &call).token(token).expect(201);
                             let path = format!("/v1/deals/{deal}/moves");
                             server.post(&path, &json!({"to": "sure"})).token(token).refused(422, "unmet");
@@ -352,7 +366,7 @@ mod small_company {
             let (text, expected) = match (*rng >> 33) % 6 {
                 0 => ("format: [".to_owned(), 422),
                 1 => (good.replace("kind: won", "kind: one"), 422),
-                2 => (good.replace("  call: {}\n", ""), 409),
+                2 => (good.replace("  call: {outcomes: [reached, silence]}\n", ""), 409),
                 _ => (good, 201),
             };
             let server = if number % 2 == 0 { &company.server } else { other };

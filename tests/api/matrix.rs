@@ -174,7 +174,10 @@ impl World<'_> {
             "listDecisions" | "getDecision" | "listContracts" | "getContract" => None,
             "getRules" | "listRulesVersions" | "getRulesVersion" | "getRulesText" => None,
             "getRulesSchema" | "getFunnelReport" => None,
-            "logout" | "logoutEverywhere" | "deleteTeam" | "cancelPayment" | "reactivateRules" => None,
+            "logout" | "logoutEverywhere" | "deleteTeam" | "cancelPayment" | "unscheduleRulesDraft" => None,
+            "deleteRulesDraft" | "createRulesDraft" | "replaceRulesDraft" | "listRulesDrafts" | "getRulesDraft" => None,
+            "reactivateRules" | "activateRulesDraft" => Some(json!({})),
+            "scheduleRulesDraft" => Some(json!({"at": "2026-03-09T00:00:00Z"})),
             "checkRules" | "activateRules" => None,
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),
@@ -202,6 +205,7 @@ impl World<'_> {
             Some("deals") => on(|one| &one.deal),
             Some("customers") => on(|one| &one.customer),
             Some("teams") => self.empty_team.clone(),
+            Some("rules") => self.draft(operation),
             _ => match target {
                 "himself" => self.company.id(mine),
                 "a seller" => self.company.id("spare"),
@@ -215,12 +219,12 @@ impl World<'_> {
         let call = self.company.server.call(operation.method.as_str(), &path);
         let call = if login.is_empty() { call } else { call.token(&self.company.token(login)) };
         let call = match operation.id.as_str() {
-            "checkRules" | "activateRules" => {
+            "checkRules" | "activateRules" | "createRulesDraft" | "replaceRulesDraft" => {
                 call.text("application/yaml", &DEFAULT_RULES.replace("at_most: 30", "at_most: 3000"))
             }
             _ => call,
         };
-        let call = if [Method::PATCH, Method::DELETE].contains(&operation.method) {
+        let call = if [Method::PATCH, Method::PUT, Method::DELETE].contains(&operation.method) {
             call.header("if-match", "*")
         } else {
             call
@@ -259,6 +263,25 @@ impl World<'_> {
         } else if let Some((target, _)) = DEALS.iter().find(|(name, _)| *name == target) {
             self.renew(target);
         }
+    }
+
+    /// A draft for an operation on one: of the rules that are active already, or of others for what must pass.
+    fn draft(&mut self, operation: &Operation) -> String {
+        if !operation.path.starts_with("/v1/rules/drafts/{id}") {
+            return String::new();
+        }
+        self.made += 1;
+        let rules = DEFAULT_RULES.replace("at_most: 30", "at_most: 3000");
+        let rules = if operation.id == "activateRulesDraft" { rules } else { format!("{rules}\n# {}\n", self.made) };
+        let token = self.company.token("ada");
+        let call = self.company.server.call("POST", "/v1/rules/drafts").token(&token);
+        let draft = call.text("application/yaml", &rules).expect(201).body["id"].as_str().unwrap().to_owned();
+        if operation.id == "unscheduleRulesDraft" {
+            let at = json!({"at": "2026-03-09T00:00:00Z"});
+            let path = format!("/v1/rules/drafts/{draft}/schedule");
+            self.company.server.post(&path, &at).token(&token).expect(200);
+        }
+        draft
     }
 
     fn new_team(&mut self) -> String {
@@ -341,7 +364,7 @@ fn expected(operation: &Operation, caller: &str, login: &str, role: &str, target
     if !is_granted(role, action) {
         return Some(403);
     }
-    if operation.id.ends_with("ctivateRules") {
+    if operation.id.ends_with("ctivateRules") || operation.id == "activateRulesDraft" {
         // These rules are active already.
         return Some(409);
     }

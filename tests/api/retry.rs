@@ -118,7 +118,16 @@ pub fn every_write(company: &mut Company, done: impl Fn(&Company, &Write<'_>) ->
     done(Write::post("mei", format!("{deal}/release"), json!({})));
     let again = format!("{DEFAULT_RULES}\n# Said again.\n");
     done(Write::post("ada", "/v1/rules/versions", json!(again)));
-    done(Write::post("ada", "/v1/rules/versions/1/activate", Json::Null));
+    done(Write::post("ada", "/v1/rules/versions/1/activate", json!({})));
+    let text = |number: i64| json!(format!("{DEFAULT_RULES}\n# Draft {number}.\n"));
+    let drafts = "/v1/rules/drafts";
+    let gone = id(&done(Write::post("ada", drafts, text(1))));
+    done(Write { by: "ada", method: "DELETE", path: format!("{drafts}/{gone}"), body: Json::Null });
+    let draft = format!("{drafts}/{}", id(&done(Write::post("ada", drafts, text(2)))));
+    done(Write { by: "ada", method: "PUT", path: draft.clone(), body: text(3) });
+    done(Write::post("ada", format!("{draft}/schedule"), json!({"at": "2026-03-03T00:00:00Z"})));
+    done(Write::post("ada", format!("{draft}/unschedule"), Json::Null));
+    done(Write::post("ada", format!("{draft}/activate"), json!({})));
     done(Write::post("li", "/v1/auth/logout", Json::Null));
     done(Write::post("wang", "/v1/auth/logout_everywhere", Json::Null));
     let visited = visited.into_inner();

@@ -77,7 +77,8 @@ on_both!(a_valid_change_rules_every_process_before_the_call_answers, |company| {
     let decisions = company.get("li", &format!("/v1/deals/{deal}/decisions"));
     assert_eq!(decisions.body["data"][0]["rules_version"], 2);
     // Back to the first, under a new number; old versions read back.
-    let back = company.server.call("POST", "/v1/rules/versions/1/activate").token(&company.token("ada")).expect(201);
+    let back =
+        company.server.post("/v1/rules/versions/1/activate", &json!({})).token(&company.token("ada")).expect(201);
     assert_eq!(back.body["number"], 3);
     let first = company.get("ada", "/v1/rules/versions/1");
     assert_eq!(first.body["text"].as_str(), Some(DEFAULT_RULES));

@@ -3,7 +3,12 @@
 use crate::company::{Company, RUNTIME};
 use crate::on_both;
 use loudou::cli::house::DEFAULT_RULES;
+use loudou::engine::actor::Who;
+use loudou::engine::decision::FactsRead;
 use loudou::jobs::rules_file::{Look, RulesFile};
+use loudou::rules::migrate::Migration;
+use loudou::store::{Activation, Effect, Entry, Guards, Outcome, RulesSource, Subject, Tx};
+use loudou::values::DecisionId;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,4 +59,106 @@ on_both!(a_changed_file_is_taken_and_a_bad_one_changes_nothing, |company| {
     // Nobody else changes them.
     let call = company.server.call("POST", "/v1/rules/versions").token(&company.token("ada"));
     call.text("application/yaml", DEFAULT_RULES).refused(409, "rules_from_file");
+});
+
+on_both!(bad_files_of_every_kind_leave_the_last_good_rules, |company| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    std::fs::write(&path, DEFAULT_RULES).unwrap();
+    company.workflow.take_rules_from_file();
+    let mut file = process(company, &path);
+    assert_eq!(look(&mut file, company), Look::Unchanged);
+    let failing = DEFAULT_RULES
+        .replace("id: reached, activity: call, outcome: reached", "id: reached, activity: call, outcome: interested");
+    let bomb = (1..40).fold("a0: &a0 x\n".to_owned(), |text, n| {
+        let before = n - 1;
+        text + &format!("a{n}: &a{n} [*a{before}, *a{before}, *a{before}, *a{before}]\n")
+    });
+    let bad: [(&str, Vec<u8>); 6] = [
+        ("a scenario that fails", failing.into_bytes()),
+        ("aliases of aliases", bomb.into_bytes()),
+        ("brackets without end", b"[".repeat(100_000)),
+        ("not text", vec![0xff, 0xfe, 0]),
+        ("larger than any rules", vec![b'#'; 2 * 1024 * 1024]),
+        ("nothing", Vec::new()),
+    ];
+    let good = |company: &Company| {
+        assert_eq!(company.get("ada", "/v1/rules").body["number"], 1);
+        assert_eq!(company.server.get("/readyz").expect(200).body["warnings"], json!(["rules_file_refused"]));
+        assert_eq!(company.another_process(&[]).get("/readyz").send().status, 200);
+    };
+    for (what, bytes) in bad {
+        std::fs::write(&path, bytes).unwrap();
+        let seen = look(&mut file, company);
+        assert!(matches!(seen, Look::Refused(_)), "{what}: {seen:?}");
+        good(company);
+        assert!(matches!(look(&mut process(company, &path), company), Look::Refused(_)), "{what}");
+    }
+    // Something that is no file stands in its place.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(matches!(look(&mut file, company), Look::Refused(_)));
+    good(company);
+    std::fs::remove_dir(&path).unwrap();
+    std::fs::write(&path, DEFAULT_RULES).unwrap();
+    assert_eq!(look(&mut file, company), Look::Unchanged);
+    assert_eq!(company.server.get("/readyz").expect(200).body["warnings"], json!([]));
+});
+
+/// A version as another program made it.
+fn made_elsewhere(company: &Company, number: i64, text: &str) {
+    let activation = Activation {
+        number,
+        hash: loudou::rules::hash(text),
+        text: text.into(),
+        author: None,
+        comment: None,
+        replaces: number - 1,
+        source: RulesSource::Api,
+        at: company.now(),
+        activated_by: None,
+        draft: None,
+        migration: Migration::default(),
+        combinations: Vec::new(),
+        removed: Vec::new(),
+        declared: Vec::new(),
+        file_hash: None,
+    };
+    let entry = Entry {
+        id: DecisionId::new(),
+        at: company.now(),
+        actor: Who::System,
+        roles: Vec::new(),
+        action: "rules.activate".into(),
+        subject: Subject { kind: "rules".into(), id: Some(number.to_string()) },
+        deal: None,
+        customer: None,
+        rules_version: number - 1,
+        outcome: Outcome::Allowed,
+        criteria: Vec::new(),
+        facts: FactsRead::default(),
+        answer: json!({}),
+        request_id: None,
+        idempotency: None,
+        guards: Guards::default(),
+    };
+    let record = move |tx: &mut Tx<'_>| tx.record(&entry, &[Effect::Rules(&activation)]);
+    RUNTIME.block_on(company.workflow.store().write(record)).unwrap();
+}
+
+on_both!(rules_that_this_program_cannot_read_stop_it_and_are_not_passed_over, |company| {
+    company.person("li", &["seller"], Some("south"));
+    let deal = company.deal("li", "Acme");
+    let before = company.get("li", &format!("/v1/deals/{deal}")).body;
+    made_elsewhere(company, 2, &DEFAULT_RULES.replace("format: 1", "format: 2"));
+    let moves = format!("/v1/deals/{deal}/moves");
+    let lost = json!({"to": "abandoned", "reason": "refused"});
+    assert_eq!(company.post("li", &moves, &lost).code(), "unavailable");
+    assert_eq!(company.get("li", &format!("/v1/deals/{deal}")).status, 503);
+    // As soon as there are some that it can read, it goes on where it was.
+    made_elsewhere(company, 3, &format!("{DEFAULT_RULES}\n# again\n"));
+    assert_eq!(company.get("li", &format!("/v1/deals/{deal}")).body, before);
+    assert_eq!(company.post("li", &moves, &lost).status, 201);
+    let decisions = company.get("li", &format!("/v1/deals/{deal}/decisions"));
+    assert_eq!(decisions.body["data"][0]["rules_version"], 3);
 });

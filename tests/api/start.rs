@@ -90,6 +90,12 @@ fn activate_unchecked(company: &Company, text: &str) {
             replaces: number - 1,
             source: RulesSource::Api,
             at,
+            activated_by: None,
+            draft: None,
+            migration: Default::default(),
+            combinations: Vec::new(),
+            removed: Vec::new(),
+            declared: Vec::new(),
             file_hash: None,
         };
         let entry = Entry {

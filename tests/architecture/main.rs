@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 /// Files larger than the house allows, with the size that each may not grow past. The list may only shrink.
-const TOO_LARGE: &[(&str, usize)] = &[("rules/model.rs", 458)];
+const TOO_LARGE: &[(&str, usize)] = &[];
 
 /// Lines of a file before its tests.
 const LARGEST_FILE: usize = 400;

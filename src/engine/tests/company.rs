@@ -324,6 +324,8 @@ pub fn company() -> Rules {
         funnels: IndexMap::from([(key("standard"), funnel())]),
         roles: roles(),
         first_administrator: Vec::new(),
+        activation_by_another: false,
+        migrate: Default::default(),
         scenarios: Vec::new(),
     }
 }

@@ -206,7 +206,9 @@ fn all_reasons_come_together_with_the_values_that_decided() {
     );
     assert_eq!(outcome(&decision), "refused: graded.h?, graded.r?, graded.a");
     let read: Vec<&str> = decision.facts().values.keys().map(String::as_str).collect();
-    assert_eq!(read, ["deal.question", "customer.verified", "count(\"call\", \"reached\")", "deal.stage"]);
+    let asked = ["deal.funnel", "deal.stage", "move.to", "move.reason"];
+    assert_eq!(read[..4], asked);
+    assert_eq!(read[4..], ["deal.question", "customer.verified", "count(\"call\", \"reached\")"]);
 }
 
 #[test]
@@ -215,5 +217,5 @@ fn what_is_personal_is_kept_apart_in_the_log() {
     let decision = entering(vec![has("h", "customer.phone"), require("r", "customer.contacts.size() == 0")], &facts);
     let names = |map: &indexmap::IndexMap<String, Option<Value>>| map.keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(names(&decision.facts().personal), "customer.phone customer.contacts");
-    assert_eq!(names(&decision.facts().values), "deal.stage");
+    assert_eq!(names(&decision.facts().values), "deal.funnel deal.stage move.to move.reason");
 }

@@ -10,9 +10,10 @@ use crate::values::Value;
 use proptest::prelude::*;
 use std::sync::Arc;
 
-const STAGES: [&str; 8] = ["resource", "graded", "contacted", "lead", "intent", "signed", "implemented", "abandoned"];
+pub(super) const STAGES: [&str; 8] =
+    ["resource", "graded", "contacted", "lead", "intent", "signed", "implemented", "abandoned"];
 
-fn a_deal() -> impl Strategy<Value = DealFacts> {
+pub(super) fn a_deal() -> impl Strategy<Value = DealFacts> {
     (0..STAGES.len(), any::<[bool; 6]>(), prop::option::of(0..6_usize)).prop_map(|(stage, has, lost_from)| {
         let mut facts = deal_in(STAGES[stage]);
         facts.deal.lost_from = lost_from.filter(|_| STAGES[stage] == "abandoned").map(|from| key(STAGES[from]));

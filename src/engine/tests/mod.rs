@@ -10,6 +10,7 @@ mod laws;
 mod moves;
 mod people;
 mod permission;
+mod replay;
 mod scenarios;
 
 use crate::engine::decision::{CheckOutcome, Checked, Decision, RefusalKind, Severity};

@@ -14,6 +14,11 @@ const CHOICES: Kind =
 const FIELDS_OF: Kind = Kind::MapOf(&Kind::Shape(&FIELD));
 const ENTER: Kind = Kind::ListOf(&Kind::Either(&[Kind::Ref("criterion"), Kind::Shape(&CRITERION)]));
 
+/// What a thing becomes, under the ids that lead to it.
+const BY_ONE: Kind = Kind::MapOf(&Kind::Text);
+const BY_TWO: Kind = Kind::MapOf(&BY_ONE);
+const BY_THREE: Kind = Kind::MapOf(&BY_TWO);
+
 /// The whole file.
 pub static FILE: Shape = Shape {
     name: "file",
@@ -68,7 +73,29 @@ pub static FILE: Shape = Shape {
             Kind::ListOf(&Kind::Shape(&SCENARIO)),
             "scenarios: [{name: a deal moves on, given: {stage: resource}, do: {move: graded, by: seller}, expect: allowed}]",
         ),
-        Key::later("migrate"),
+        Key::new("activation", Kind::Shape(&ACTIVATION), "activation: {by_another: true}"),
+        Key::new("migrate", Kind::Shape(&MIGRATE), "migrate: {stages: {standard: {lead: prospect}}}"),
+    ],
+};
+
+pub static ACTIVATION: Shape =
+    Shape { name: "activation", rest: None, keys: &[Key::new("by_another", Kind::Bool, "by_another: true")] };
+
+pub static MIGRATE: Shape = Shape {
+    name: "migrate",
+    rest: None,
+    keys: &[
+        Key::new("stages", BY_TWO, "stages: {standard: {lead: prospect}}"),
+        Key::new("reasons", BY_THREE, "reasons: {standard: {abandoned: {silent: no_answer}}}"),
+        Key::new("roles", BY_ONE, "roles: {trainee: seller}"),
+        Key::new("grades", BY_ONE, "grades: {D: C}"),
+        Key::new("products", BY_ONE, "products: {site: website}"),
+        Key::new("fields", BY_TWO, "fields: {deal: {volume: sales_target}}"),
+        Key::new("choices", BY_THREE, "choices: {customer: {size: {huge: large}}}"),
+        Key::new("activities", BY_ONE, "activities: {phone: call}"),
+        Key::new("outcomes", BY_TWO, "outcomes: {call: {talked: reached}}"),
+        Key::new("methods", BY_ONE, "methods: {demo: prototype}"),
+        Key::new("again", Kind::ListOf(&Kind::Text), "again: [roles.trainee]"),
     ],
 };
 

@@ -68,7 +68,8 @@ pub(in crate::store) fn update(entry: &Entry, effect: &Effect<'_>) -> Result<Opt
         | Effect::CustomerChange(_)
         | Effect::DealCreation(_)
         | Effect::People(_)
-        | Effect::Rules(_) => return Ok(None),
+        | Effect::Rules(_)
+        | Effect::Draft(_) => return Ok(None),
     }))
 }
 

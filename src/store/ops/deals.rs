@@ -143,6 +143,7 @@ pub(super) fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
         "lost" => HistoryKind::Lost,
         "reopened" => HistoryKind::Reopened,
         "owner" => HistoryKind::Owner,
+        "migrated" => HistoryKind::Migrated,
         other => return Err(StoreError::failed("reading history", format!("an unknown kind of line: {other}"))),
     };
     Ok(HistoryEntry {

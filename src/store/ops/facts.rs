@@ -77,9 +77,9 @@ struct ContractParts(
 /// Contract, amount, currency, days of payment and cancellation.
 #[derive(Debug, Serialize, Deserialize)]
 struct PaymentParts(PaymentId, ContractId, i64, String, Date, Option<Date>);
-/// Stage, entered at.
+/// Stage, entered at; what it was before, if a change of rules made it this stage.
 #[derive(Debug, Serialize, Deserialize)]
-struct VisitParts(Key, i64);
+struct VisitParts(Key, i64, Option<Key>);
 /// Funnel, stage, how many.
 #[derive(Debug, Serialize, Deserialize)]
 struct Held(Key, Key, u32);
@@ -160,9 +160,9 @@ const LISTS: [ListOf; 6] = [
         order: "p.id",
         from: "payments p WHERE p.deal = d.id",
     },
-    // Each line but a change of owner begins a visit.
+    // Each line but a change of owner or of rules begins a visit.
     ListOf {
-        parts: &[As("h.to_stage"), As("h.at")],
+        parts: &[As("h.to_stage"), As("h.at"), As("CASE WHEN h.kind = 'migrated' THEN h.from_stage END")],
         order: "h.seq",
         from: "history h WHERE h.deal = d.id AND h.kind <> 'owner'",
     },
@@ -311,11 +311,18 @@ fn impossible() -> StoreError {
     StoreError::failed("reading a row", "an amount that is impossible")
 }
 
-/// Where each visit begins, the one before it ends.
+/// Where each visit begins, the one before it ends; but by a change of rules the visits of a stage become visits of what
+/// it became.
 fn stays(visits: Vec<VisitParts>) -> Vec<Visit> {
     let mut stays: Vec<Visit> = Vec::with_capacity(visits.len());
-    for VisitParts(stage, entered_at) in visits {
-        let entered_at = Time::from_micros(entered_at);
+    for VisitParts(stage, at, migrated_from) in visits {
+        if let Some(before) = migrated_from {
+            for stay in stays.iter_mut().filter(|stay| stay.stage == before) {
+                stay.stage = stage.clone();
+            }
+            continue;
+        }
+        let entered_at = Time::from_micros(at);
         if let Some(before) = stays.last_mut() {
             before.left_at = Some(entered_at);
         }

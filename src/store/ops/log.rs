@@ -73,6 +73,7 @@ fn kind_word(kind: HistoryKind) -> &'static str {
         HistoryKind::Lost => "lost",
         HistoryKind::Reopened => "reopened",
         HistoryKind::Owner => "owner",
+        HistoryKind::Migrated => "migrated",
     }
 }
 

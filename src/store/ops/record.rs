@@ -4,7 +4,7 @@
 
 use super::people::{self, lock_epochs, one, share_epochs};
 use super::sql::Sql;
-use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_versions};
+use super::{Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_versions};
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
 use crate::store::StoreError;
@@ -99,7 +99,8 @@ pub(in crate::store) fn changes_customer(effect: &Effect<'_>) -> Option<Customer
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => None,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => None,
     }
 }
 
@@ -123,7 +124,8 @@ fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), Stor
         Effect::DealCreation(creation) => deal_writes::create(creation)?.execute(conn).map(drop).map_err(Into::into),
         Effect::ContractChange(_) | Effect::PaymentChange(_) => deal_writes::amend(conn, effect),
         Effect::People(change) => people::apply(conn, change),
-        Effect::Rules(activation) => rules_versions::activate(conn, activation),
+        Effect::Rules(activation) => rules_versions::activate(conn, entry, activation),
+        Effect::Draft(change) => rules_drafts::apply(conn, change),
         Effect::DealChange(_)
         | Effect::Move(_)
         | Effect::Grading(_)
@@ -146,7 +148,8 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
         | Effect::CustomerChange(_)
         | Effect::DealCreation(_)
         | Effect::People(_)
-        | Effect::Rules(_) => false,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => false,
     }
 }
 
@@ -172,7 +175,8 @@ pub(in crate::store) fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => &[],
+        | Effect::Rules(_)
+        | Effect::Draft(_) => &[],
     }
 }
 
@@ -189,6 +193,7 @@ pub(in crate::store) fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, Custome
         | Effect::ContractChange(_)
         | Effect::PaymentChange(_)
         | Effect::People(_)
-        | Effect::Rules(_) => None,
+        | Effect::Rules(_)
+        | Effect::Draft(_) => None,
     }
 }

@@ -38,7 +38,8 @@ fn add_flows(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<
         sql.push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
     sql.push(" FROM (SELECT h.at, h.to_stage AS stage, 1 AS delta,");
-    sql.push(" CASE h.kind WHEN 'owner' THEN 'received' ELSE 'entered' END AS way, ");
+    // A change of rules that gives a stage another name is no work of anybody's: the stock goes, no flow is counted.
+    sql.push(" CASE h.kind WHEN 'owner' THEN 'received' WHEN 'migrated' THEN 'migrated' ELSE 'entered' END AS way, ");
     sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query));
     sql.push(" UNION ALL SELECT h.at, CASE h.kind WHEN 'owner' THEN h.to_stage ELSE h.from_stage END, -1,");
     sql.push(" CASE h.kind WHEN 'owner' THEN 'handed_over' ELSE h.kind END, ");
@@ -69,7 +70,9 @@ fn add_cohorts(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Resul
     sql.push(
         " FROM (SELECT h.at, h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ",
     );
-    sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query)).push(" AND h.kind <> 'owner'");
+    sql.append(holder(query, "h.new_owner", "h.new_team"))
+        .append(history(query))
+        .push(" AND h.kind NOT IN ('owner', 'migrated')");
     sql.push(") AS visits WHERE at >= ").bind(query.from).push(" GROUP BY stage, owner, pool");
     type Columns = (Text, Nullable<Uid>, Nullable<Uid>, BigInt, BigInt, BigInt, BigInt, BigInt);
     type Row = (Key, Option<UserId>, Option<TeamId>, i64, i64, i64, i64, i64);

@@ -1,14 +1,18 @@
 //! Versions of the rules, and what of them is in use.
 
 use super::sql::Sql;
-use super::{Conn, dialect};
+use super::{Conn, dialect, migrate, rules_drafts};
 use crate::store::StoreError;
+use crate::store::entry::Entry;
 use crate::store::rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
-use crate::store::schema::{epochs, rules_file, rules_versions as versions};
-use crate::values::{Key, Time, UserId};
+use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions};
+use crate::values::{DraftId, Key, Time, UserId};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
+
+/// Names in one statement: far below what either database binds.
+const NAMES_AT_ONCE: usize = 500;
 
 #[derive(Queryable)]
 struct VersionRow {
@@ -21,6 +25,9 @@ struct VersionRow {
     source: String,
     created_at: Time,
     activated_at: Option<Time>,
+    activated_by: Option<UserId>,
+    draft: Option<DraftId>,
+    superseded_at: Option<Time>,
 }
 
 impl From<VersionRow> for RulesVersion {
@@ -35,6 +42,9 @@ impl From<VersionRow> for RulesVersion {
             source: if row.source == "file" { RulesSource::File } else { RulesSource::Api },
             created_at: row.created_at,
             activated_at: row.activated_at,
+            activated_by: row.activated_by,
+            draft: row.draft,
+            superseded_at: row.superseded_at,
         }
     }
 }
@@ -60,6 +70,9 @@ pub fn rules_versions(conn: &mut Conn, before: Option<i64>, limit: i64) -> Resul
             versions::source,
             versions::created_at,
             versions::activated_at,
+            versions::activated_by,
+            versions::draft,
+            versions::superseded_at,
         ))
         .load(conn)?;
     Ok(rows.into_iter().map(RulesVersion::from).collect())
@@ -85,7 +98,7 @@ pub fn put_rules_file_hash(conn: &mut Conn, hash: &str) -> Result<(), StoreError
 }
 
 /// Under the lock of the epochs, which `record` holds.
-pub(super) fn activate(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
+pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) -> Result<(), StoreError> {
     let active: i64 = epochs::table.select(epochs::rules_version).first(conn)?;
     if active != activation.replaces || newest_rules_version(conn)? + 1 != activation.number {
         return Err(StoreError::RulesChanged);
@@ -105,13 +118,53 @@ pub(super) fn activate(conn: &mut Conn, activation: &Activation) -> Result<(), S
             versions::source.eq(source),
             versions::created_at.eq(activation.at),
             versions::activated_at.eq(activation.at),
+            versions::activated_by.eq(activation.activated_by),
+            versions::draft.eq(activation.draft.map(|draft| draft.id)),
         ))
         .execute(conn)?;
+    diesel::update(versions::table.find(activation.replaces))
+        .set(versions::superseded_at.eq(activation.at))
+        .execute(conn)?;
+    if let Some(draft) = activation.draft {
+        rules_drafts::activated(conn, draft.id, draft.version, activation.number)?;
+    }
+    migrate::apply(conn, entry, activation)?;
+    remember_names(conn, activation)?;
     diesel::update(epochs::table).set(epochs::rules_version.eq(activation.number)).execute(conn)?;
     if let Some(hash) = &activation.file_hash {
         put_rules_file_hash(conn, hash)?;
     }
     Ok(())
+}
+
+/// Names that go are remembered with the version that no longer has them; names that are there again are forgotten.
+fn remember_names(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
+    for names in activation.declared.chunks(NAMES_AT_ONCE) {
+        diesel::delete(rules_removed::table.filter(rules_removed::name.eq_any(names))).execute(conn)?;
+    }
+    for name in &activation.removed {
+        diesel::insert_into(rules_removed::table)
+            .values((rules_removed::name.eq(name), rules_removed::removed_in.eq(activation.number)))
+            .on_conflict(rules_removed::name)
+            .do_update()
+            .set(rules_removed::removed_in.eq(activation.number))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+pub fn hold_epochs(conn: &mut Conn) -> Result<(), StoreError> {
+    super::people::lock_epochs(conn).map(drop)
+}
+
+pub fn names_removed(conn: &mut Conn, names: &[String]) -> Result<Vec<(String, i64)>, StoreError> {
+    let all: Vec<(String, i64)> = rules_removed::table.order(rules_removed::name).load(conn)?;
+    Ok(all.into_iter().filter(|(name, _)| names.contains(name)).collect())
+}
+
+pub fn rules_version_of(conn: &mut Conn, hash: &str) -> Result<Option<i64>, StoreError> {
+    let earliest = versions::table.filter(versions::hash.eq(hash)).order(versions::number);
+    Ok(earliest.select(versions::number).first(conn).optional()?)
 }
 
 pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
@@ -144,9 +197,43 @@ pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
         customer_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "customers, ", "fields"))?,
         deal_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "deals, ", "fields"))?,
         user_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "users, ", "fields"))?,
+        choices: choices(conn)?,
         activities: counted(conn, column("kind", "activities"))?,
+        outcomes: outcomes(conn)?,
         methods: counted(conn, column("method", "activities"))?,
     })
+}
+
+fn outcomes(conn: &mut Conn) -> Result<Vec<(Key, Key, i64)>, StoreError> {
+    let sql = Sql::new(
+        "SELECT kind, outcome, count(*) FROM activities WHERE outcome IS NOT NULL \
+         GROUP BY kind, outcome ORDER BY kind, outcome",
+    );
+    let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
+    Ok(rows.into_iter().map(|(kind, outcome, n)| (Key::from(kind), Key::from(outcome), n)).collect())
+}
+
+/// Choices in the fields of every kind of record: one of `choice`, each of `choices`.
+fn choices(conn: &mut Conn) -> Result<Vec<(Key, Key, Key, i64)>, StoreError> {
+    let mut all = Vec::new();
+    for (entity, table) in [("customer", "customers"), ("deal", "deals"), ("user", "users")] {
+        let mut sql = Sql::new("SELECT f.key, c.value, count(*) FROM ");
+        sql.push(table).push(dialect::CHOICES).push(" GROUP BY f.key, c.value ORDER BY f.key");
+        sql.push(dialect::BY_CODE_POINT).push(", c.value").push(dialect::BY_CODE_POINT);
+        let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
+        all.extend(
+            rows.into_iter().map(|(field, choice, n)| (Key::new(entity), Key::from(field), Key::from(choice), n)),
+        );
+    }
+    Ok(all)
+}
+
+pub fn records_with_both(conn: &mut Conn, entity: &str, field: &Key, other: &Key) -> Result<i64, StoreError> {
+    let mut sql = Sql::new("SELECT count(*) FROM ");
+    sql.push(migrate::table_of(entity)).push(" WHERE ").append(migrate::has_field(field));
+    sql.push(" AND ").append(migrate::has_field(other));
+    let rows: Vec<i64> = sql.load::<BigInt, _>(conn)?;
+    Ok(rows.first().copied().unwrap_or(0))
 }
 
 /// `SELECT column, count(*) FROM table`, by the column.

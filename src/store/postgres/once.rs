@@ -87,7 +87,7 @@ fn fits(effect: &Effect<'_>) -> bool {
         | Effect::ActivityLogged(_) => true,
         Effect::ContractChange(change) => change.is_new,
         Effect::PaymentChange(change) => change.is_new,
-        Effect::CustomerChange(_) | Effect::People(_) | Effect::Rules(_) => false,
+        Effect::CustomerChange(_) | Effect::People(_) | Effect::Rules(_) | Effect::Draft(_) => false,
     }
 }
 

@@ -58,7 +58,7 @@ fn exit(exits: &mut Exits, kind: HistoryKind) {
         HistoryKind::Back => exits.back += 1,
         HistoryKind::Lost => exits.lost += 1,
         HistoryKind::Reopened => exits.reopened += 1,
-        HistoryKind::Created | HistoryKind::Owner => panic!("no way out of a stage"),
+        HistoryKind::Created | HistoryKind::Owner | HistoryKind::Migrated => panic!("no way out of a stage"),
     }
 }
 

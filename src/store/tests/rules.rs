@@ -14,6 +14,12 @@ pub fn activation(number: i64) -> Activation {
         replaces: number - 1,
         source: RulesSource::File,
         at: at(number),
+        activated_by: None,
+        draft: None,
+        migration: Default::default(),
+        combinations: Vec::new(),
+        removed: Vec::new(),
+        declared: Vec::new(),
         file_hash: Some(format!("file{number}")),
     }
 }

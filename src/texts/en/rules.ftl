@@ -195,3 +195,6 @@ word_outcome = outcome of this kind of activity
 word_criterion = criterion
 word_field = field
 word_choice = choice of this field
+migrate_still_there = `{ $name }` is still in these rules: there is nothing to map
+migrate_to_nothing = `{ $name }` cannot become `{ $target }`: these rules have no such thing
+migrate_again_nothing = these rules have no `{ $name }`

@@ -195,3 +195,6 @@ word_outcome = 这种活动的结果
 word_criterion = 条件
 word_field = 字段
 word_choice = 这个字段的选项
+migrate_still_there = `{ $name }` 仍在这些规则中：无需变更
+migrate_to_nothing = `{ $name }` 不能变为 `{ $target }`：这些规则中没有它
+migrate_again_nothing = 这些规则中没有 `{ $name }`

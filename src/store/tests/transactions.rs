@@ -241,6 +241,18 @@ async fn postgres_gone_is_said_within_two_seconds_and_its_return_is_noticed() {
     }
 }
 
+/// One that nobody waits for any more must not keep its lane from others.
+#[tokio::test]
+async fn a_statement_that_runs_too_long_is_cancelled_and_its_caller_told_to_come_back() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let statement_timeout = std::time::Duration::from_millis(100);
+    let settings = StoreSettings { postgres_lanes: 1, statement_timeout, ..StoreSettings::new(&url) };
+    let store = Store::open(&settings).await.unwrap();
+    let slow = store.read(|tx| execute(tx, "SELECT pg_sleep(20)")).await;
+    assert!(matches!(slow, Err(StoreError::Busy)), "{slow:?}");
+    store.ping().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_postgres_that_would_acknowledge_before_it_has_written_is_told_not_to() {
     let Some(url) = postgres::fresh_database() else { return };

@@ -58,8 +58,8 @@ fn what_is_hidden_is_hidden_everywhere_on_postgres() {
     }
 }
 
-/// Parts of values that only the owner sees.
-const SECRETS: [&str; 6] = ["7777", "Zitronenhandel", "geheimfrage", "Rosalinde", "\"large\"", "\"grade\":\"A\""];
+/// Parts of values that only the owner sees; long enough for none to stand in an id by chance.
+const SECRETS: [&str; 6] = ["88887777", "Zitronenhandel", "geheimfrage", "Rosalinde", "\"large\"", "\"grade\":\"A\""];
 
 fn hidden(company: &mut Company) {
     company.person("li", &["seller"], Some("south"));
@@ -81,7 +81,7 @@ fn hidden(company: &mut Company) {
     assert_eq!(company.post("li", &format!("{path}/grade"), &json!({})).body["grade"], "A");
     let refused = company.post("li", &format!("{path}/moves"), &json!({"to": "graded"}));
     assert_eq!(refused.unmet(), ["telling", "graded_by_hand"]);
-    assert!(refused.text.contains("geheimfrage") && refused.text.contains("7777"), "{}", refused.text);
+    assert!(refused.text.contains("geheimfrage") && refused.text.contains("88887777"), "{}", refused.text);
 
     let parts = ["", "/moves", "/grade", "/activities", "/history", "/decisions?limit=100", "/contracts"];
     let mut reads: Vec<String> = parts.iter().map(|part| format!("{path}{part}")).collect();

@@ -111,7 +111,10 @@ on_both! {
         assert!(futures_util::poll!(&mut slow).is_pending());
         let begun = Arc::new(AtomicBool::new(false));
         let begins = Arc::clone(&begun);
-        let mut given_up = Box::pin(store.write(move |_| Ok(begins.store(true, Ordering::SeqCst))));
+        let mut given_up = Box::pin(store.write(move |_| {
+            begins.store(true, Ordering::SeqCst);
+            Ok(())
+        }));
         assert!(futures_util::poll!(&mut given_up).is_pending());
         drop(given_up);
         drop(held);

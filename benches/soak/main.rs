@@ -13,10 +13,13 @@
 
 #[path = "../../tests/support/books.rs"]
 mod books;
+#[path = "../load/http.rs"]
+mod http;
 #[path = "../../tests/support/instance.rs"]
 mod instance;
 mod kills;
 mod outages;
+mod overload;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 #[path = "../../tests/support/proxy.rs"]
@@ -44,6 +47,8 @@ enum Trial {
     Kills(Options),
     /// PostgreSQL is stopped and started under load, or the way to it is cut and mended.
     Outages(Options),
+    /// Twice as much as it can do is asked of it.
+    Overload(Options),
 }
 
 /// What all trials are told.
@@ -76,5 +81,6 @@ fn main() {
     match Line::parse().trial {
         Trial::Kills(options) => kills::run(options),
         Trial::Outages(options) => outages::run(options),
+        Trial::Overload(options) => overload::run(options),
     }
 }

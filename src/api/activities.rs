@@ -40,6 +40,7 @@ pub struct ActivityView {
     /// Name of the customer's person it was with; null where the contacts are not for you to see.
     #[schema(max_length = 200)]
     contact: Option<String>,
+    /// What was said; null where the contacts are not for you to see.
     #[schema(max_length = 4000)]
     note: Option<String>,
     /// Who did it.

@@ -35,6 +35,7 @@ pub async fn door<B: MessageBody + 'static>(
     let started = Instant::now();
     let context = Context::of(&request, &app);
     request.extensions_mut().insert(context.clone());
+    let line = request.conn_data::<patience::Line>().cloned();
     let span = tracing::info_span!("request", id = %context.request_id);
     let response = match turn_away(&request) {
         Some(refusal) => request.error_response(refusal),
@@ -49,7 +50,7 @@ pub async fn door<B: MessageBody + 'static>(
     }
     record(&response, &context, started);
     let longest = Duration::from_secs(app.settings.request_deadline_seconds);
-    Ok(response.map_body(|_, body| patience::in_pieces(body, longest)))
+    Ok(response.map_body(|_, body| patience::in_pieces(body, line.as_ref(), longest)))
 }
 
 fn turn_away(request: &ServiceRequest) -> Option<ApiError> {

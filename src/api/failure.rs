@@ -20,7 +20,9 @@ impl From<Failure> for ApiError {
             Failure::Refused(refused) => Self::Refused(refused),
             Failure::Conflict(message) => Self::Conflict(message),
             Failure::CustomerExists { .. } => Self::Conflict(Message::new("customer_exists")),
-            Failure::Invalid { pointer, message } => Self::Fields(vec![Fault::body(pointer, message)]),
+            Failure::Invalid(faults) => {
+                Self::Fields(faults.into_iter().map(|(pointer, message)| Fault::body(pointer, message)).collect())
+            }
             Failure::RulesInvalid(faults) => Self::RulesInvalid(faults),
             Failure::KeyMismatch => Self::IdempotencyKeyReused,
             Failure::DryRunWithKey => Self::DryRunWithKey,

@@ -13,6 +13,10 @@ use std::collections::BTreeSet;
 /// Largest body that is not JSON where an operation says nothing else, in bytes: that of a rules file.
 const LARGEST_FILE: u32 = 256 * 1024;
 
+/// The version of the interface, as `/v1` in its paths says it. Not that of the program, which would tell whoever asks
+/// what it can be attacked with.
+const API_VERSION: &str = "1.0";
+
 /// Brings the generated document of `table` into its published form.
 pub fn bring_into_form(document: &mut Json, table: &[Operation]) {
     introduce(document);
@@ -76,7 +80,7 @@ fn introduce(document: &mut Json) {
             "title": "Loudou",
             "summary": "A sales funnel that enforces its own rules.",
             "description": shared::INTRODUCTION,
-            "version": env!("CARGO_PKG_VERSION"),
+            "version": API_VERSION,
             "contact": {"name": "Whoever runs this server"},
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },

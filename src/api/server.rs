@@ -34,7 +34,7 @@ pub fn listen(state: web::Data<App>) -> io::Result<(Server, Vec<SocketAddr>)> {
     let settings = state.settings.clone();
     let deadline = Duration::from_secs(settings.request_deadline_seconds);
     let mut server = HttpServer::new(move || app(state.clone()))
-        .on_connect(move |connection, _| patience::limit(connection, deadline))
+        .on_connect(move |connection, noted| patience::begin(connection, noted, deadline))
         .max_connections(settings.connections)
         .client_request_timeout(HEADERS.min(deadline))
         .client_disconnect_timeout(HEADERS.min(deadline))

@@ -123,9 +123,21 @@ mod tests {
     fn signed(header: &Value, claims: &str, key: &[u8]) -> String {
         use hmac::{Hmac, KeyInit, Mac};
         let text = format!("{}.{}", B64.encode(header.to_string()), B64.encode(claims));
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
-        mac.update(text.as_bytes());
-        format!("{text}.{}", B64.encode(mac.finalize().into_bytes()))
+        macro_rules! sealed {
+            ($hash:ty) => {{
+                let mut mac = Hmac::<$hash>::new_from_slice(key).unwrap();
+                mac.update(text.as_bytes());
+                mac.finalize().into_bytes().to_vec()
+            }};
+        }
+        // As whoever chooses the algorithm would: what is refused is refused for it, and not for a seal that does not fit.
+        let seal = match header["alg"].as_str().unwrap() {
+            "HS384" => sealed!(sha2::Sha384),
+            "HS512" => sealed!(sha2::Sha512),
+            none if none.eq_ignore_ascii_case("none") => Vec::new(),
+            _ => sealed!(sha2::Sha256),
+        };
+        format!("{text}.{}", B64.encode(seal))
     }
 
     #[test]

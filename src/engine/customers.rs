@@ -187,3 +187,20 @@ fn contacts_touched(sight: &Sight, touched: bool) -> Option<Checked> {
 pub(super) fn decided<T>(criteria: Vec<Checked>, facts: FactsRead, effect: T) -> Decision<T> {
     Decision::conclude(criteria, facts, || effect)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expressions walk over all of them: what bounds their cost holds whoever hands them in.
+    #[test]
+    fn a_customer_has_no_more_contacts_than_expressions_count_with() {
+        let contacts = |many: usize| {
+            let one = Contact { name: "Li".into(), role: None, phone: None, email: None };
+            let (read, faults) = read_contacts(vec![one; many], None);
+            (read.len(), faults.iter().map(|fault| fault.message.code.to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(contacts(MOST_CONTACTS), (MOST_CONTACTS, Vec::new()));
+        assert_eq!(contacts(MOST_CONTACTS + 1), (0, vec!["contacts_too_many".to_owned()]));
+    }
+}

@@ -316,3 +316,21 @@ fn read_url(text: &str) -> Result<String, Message> {
     let plain = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none();
     if plain && url.username().is_empty() { Ok(url.into()) } else { Err(Message::new("value_url")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However the pattern was put together.
+    #[test]
+    fn a_pattern_is_for_the_whole_text() {
+        for (pattern, text, whole) in [
+            ("[0-9]{5}", "10115", true),
+            ("[0-9]{5}", "101155", false),
+            ("^(?:a)|(b)$", "xb", false),
+            ("b|bc", "abc", false),
+        ] {
+            assert_eq!(matches_whole(&regex::Regex::new(pattern).unwrap(), text), whole, "{pattern} {text}");
+        }
+    }
+}

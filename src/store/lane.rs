@@ -49,6 +49,10 @@ where
     T: Send,
 {
     fn attempt(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+        if self.caller.is_closed() {
+            // Whoever has gone has been told that it took too long: nothing is begun in their name.
+            return Err(StoreError::Busy);
+        }
         self.answer = None;
         // A use case that panics must not take the lane with it; its transaction is rolled back like any other failure.
         let outcome = catch_unwind(AssertUnwindSafe(|| (self.run)(tx)));

@@ -192,7 +192,9 @@ async fn submit<T: Send + 'static>(
     run: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let (job, answer) = Job::new(kind, run);
-    queue.push(job).map_err(|_| StoreError::Busy)?;
+    if let Some(no_room) = queue.push(job) {
+        no_room.work.settle(Err(StoreError::Busy));
+    }
     answer.await.unwrap_or(Err(StoreError::Busy))
 }
 

@@ -48,3 +48,17 @@ impl Value {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_text_and_empty_lists_are_missing_and_no_and_nought_are_not() {
+        for missing in [Value::Text(" \u{3000}".into()), Value::Choices(Vec::new()), Value::Records(Vec::new())] {
+            assert!(!missing.is_present(), "{missing:?}");
+        }
+        let there = [Value::Bool(false), Value::Int(0), Value::Number(Decimal::ZERO), Value::Duration(0)];
+        assert!(there.iter().all(Value::is_present));
+    }
+}

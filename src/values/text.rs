@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use unicode_normalization::UnicodeNormalization;
 
+/// Bytes of a text for each character it may have, at most: a syllable of Hangul is one character composed and nine
+/// bytes before. What has more is not looked at any further.
+const BYTES_A_CHARACTER: usize = 12;
+
 /// Why a text was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextFault {
@@ -19,7 +23,7 @@ pub enum TextFault {
 /// `text` in Unicode normal form C, without leading or trailing blanks; refused if it holds control characters
 /// (tab and line break are allowed when `lines`), characters that turn direction, or more than `at_most` characters.
 pub fn clean(text: &str, at_most: usize, lines: bool) -> Result<String, TextFault> {
-    if text.len() > at_most.saturating_mul(8) {
+    if text.len() > at_most.saturating_mul(BYTES_A_CHARACTER) {
         return Err(TextFault::TooLong { at_most });
     }
     let clean: String = text.nfc().collect::<String>().trim().to_owned();
@@ -125,6 +129,11 @@ mod tests {
         }
         assert_eq!(clean("a\nb\tc", 5, true).unwrap(), "a\nb\tc");
         assert_eq!(clean("漏斗漏斗漏", 5, false).unwrap().chars().count(), 5);
+        let decomposed = "\u{1112}\u{1161}\u{11ab}".repeat(5);
+        assert_eq!(clean(&decomposed, 5, false).unwrap(), "한한한한한");
+        // Blanks at its ends are no characters of a text, but not for nothing either.
+        assert_eq!(clean(&format!("{}a", " ".repeat(59)), 5, false).unwrap(), "a");
+        assert_eq!(clean(&format!("{}a", " ".repeat(60)), 5, false), Err(TextFault::TooLong { at_most: 5 }));
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Workflow {
         let Caller::User { user, .. } = call.caller else { return Err(Failure::Unauthenticated) };
         let scene = self.admit(call, SignedIn("auth.password")).await?;
         if let Some(message) = password_fault(&new) {
-            return Err(Failure::Invalid { pointer: "/new_password", message });
+            return Err(Failure::invalid("/new_password", message));
         }
         let key = format!("password {user}");
         let (blocked, known) = {
@@ -192,7 +192,7 @@ impl Workflow {
         if !self.passwords.verify(present, hash).await.map_err(internal)? {
             let now = call.now;
             self.store.write(move |tx| count_failure(tx, std::slice::from_ref(&key), now)).await?;
-            return Err(Failure::Invalid { pointer: "/present_password", message: Message::new("password_wrong") });
+            return Err(Failure::invalid("/present_password", Message::new("password_wrong")));
         }
         let password_hash = self.passwords.hash(new).await.map_err(internal)?;
         let (tokens, first) = self.first_token(user, call.now);

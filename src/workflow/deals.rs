@@ -239,5 +239,5 @@ pub(super) fn seen(scene: &Scene, deal: Deal, customer: Customer, owner: Option<
 }
 
 pub(super) fn unknown_user(pointer: &'static str) -> Failure {
-    Failure::Invalid { pointer, message: crate::texts::Message::new("user_unknown") }
+    Failure::invalid(pointer, crate::texts::Message::new("user_unknown"))
 }

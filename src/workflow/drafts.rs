@@ -155,14 +155,14 @@ impl Workflow {
     /// A text that the database can keep; its hash.
     fn draft_text(&self, new: &DraftText) -> Outcome<String> {
         if new.text.contains('\0') {
-            return Err(Failure::Invalid { pointer: "", message: Message::new("control_character") });
+            return Err(Failure::invalid("", Message::new("control_character")));
         }
         Ok(hash(&new.text))
     }
 }
 
 fn unknown_parent() -> Failure {
-    Failure::Invalid { pointer: "/parent", message: Message::new("rules_version_unknown") }
+    Failure::invalid("/parent", Message::new("rules_version_unknown"))
 }
 
 pub(super) fn about(id: DraftId) -> About {

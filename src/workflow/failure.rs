@@ -36,9 +36,9 @@ pub enum Failure {
     /// A customer with the same identity exists; named only where visible.
     #[error("the customer exists")]
     CustomerExists { customer: Option<CustomerId>, owner: Option<UserId> },
-    /// A body that is well formed but says something that cannot be meant.
-    #[error("invalid: {} at {pointer}", .message.code)]
-    Invalid { pointer: &'static str, message: Message },
+    /// A body that is well formed but says what cannot be meant: each place with what is wrong there.
+    #[error("invalid: {}", .0.iter().map(|(pointer, message)| format!("{} at {pointer}", message.code)).collect::<Vec<_>>().join(", "))]
+    Invalid(Vec<(&'static str, Message)>),
     /// Rules that do not pass the checker, or whose scenarios fail.
     #[error("the rules have problems")]
     RulesInvalid(Box<super::rules::RulesFaults>),
@@ -69,6 +69,11 @@ pub struct Refused {
 }
 
 impl Failure {
+    /// One thing in the body that cannot be meant.
+    pub fn invalid(pointer: &'static str, message: Message) -> Self {
+        Self::Invalid(vec![(pointer, message)])
+    }
+
     /// Something that should not happen: the client is told nothing, the log all of it.
     pub fn internal(doing: &'static str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal { doing, source: source.into() }
@@ -119,9 +124,9 @@ impl From<StoreError> for Failure {
             StoreError::CustomerExists { customer, .. } => {
                 Self::CustomerExists { customer: Some(customer), owner: None }
             }
-            StoreError::LoginTaken => Self::Invalid { pointer: "/login", message: Message::new("login_taken") },
-            StoreError::TeamCycle => Self::Invalid { pointer: "/parent", message: Message::new("team_cycle") },
-            StoreError::NoSuchTeam => Self::Invalid { pointer: "/team", message: Message::new("team_unknown") },
+            StoreError::LoginTaken => Self::invalid("/login", Message::new("login_taken")),
+            StoreError::TeamCycle => Self::invalid("/parent", Message::new("team_cycle")),
+            StoreError::NoSuchTeam => Self::invalid("/team", Message::new("team_unknown")),
             StoreError::TeamInUse => Self::Conflict(Message::new("team_in_use")),
             StoreError::Newer { .. } | StoreError::Settings(_) | StoreError::Failed { .. } => {
                 Self::internal("the store", error)

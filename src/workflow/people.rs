@@ -92,15 +92,14 @@ impl Workflow {
     pub async fn create_user(&self, call: &Call, new: NewUser) -> Written<UserAnswer> {
         let scene = self.admit(call, Action::PeopleWrite).await?;
         drop(scene);
+        // A weak one is told with what else is wrong, and not hashed.
+        let weak = new.password.as_deref().and_then(password_fault);
         let hash = match &new.password {
-            Some(password) => {
-                if let Some(message) = password_fault(password) {
-                    return Err(Failure::Invalid { pointer: "/password", message });
-                }
+            Some(password) if weak.is_none() => {
                 let hashed = self.passwords.hash(password.clone()).await;
                 Some(hashed.map_err(|fault| Failure::internal("hashing a password", fault))?)
             }
-            None => None,
+            Some(_) | None => None,
         };
         let id = UserId::new();
         self.writing(call, Action::PeopleWrite, move |scene, tx| {
@@ -113,6 +112,7 @@ impl Workflow {
             let name = text(&new.name, "name", &mut faults);
             let email = new.email.as_deref().and_then(|email| address(email, &mut faults));
             let fields = user_fields(scene, &FieldValues::new(), &new.fields, true, &mut faults);
+            faults.extend(weak.clone().map(|message| fault("password", message)));
             let person = PersonWrite { before: None, roles: &new.roles, team: new.team, active: true, faults };
             let decision = write(scene.rules(), &scene.actor, person, others(scene, new.team, &[]));
             let now = scene.now();
@@ -197,7 +197,7 @@ impl Workflow {
     pub async fn set_password(&self, call: &Call, id: UserId, password: String) -> Written<UserAnswer> {
         drop(self.admit(call, Action::PeopleWrite).await?);
         if let Some(message) = password_fault(&password) {
-            return Err(Failure::Invalid { pointer: "/password", message });
+            return Err(Failure::invalid("/password", message));
         }
         let hashed = self.passwords.hash(password).await;
         let password_hash = hashed.map_err(|fault| Failure::internal("hashing a password", fault))?;

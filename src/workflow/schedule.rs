@@ -56,7 +56,7 @@ impl Workflow {
             }
             if at <= scene.now() {
                 let message = Message::new("schedule_in_the_past");
-                return Ok(Err(Failure::Invalid { pointer: "/at", message }));
+                return Ok(Err(Failure::invalid("/at", message)));
             }
             let Some(now) = tx.rules_draft(id)? else { return Ok(Err(Failure::NotFound)) };
             if now.hash != draft.hash {

@@ -51,10 +51,9 @@ impl Workflow {
             ("/name", name.as_ref().err().cloned()),
             ("/password", password_fault(&first.password)),
         ];
-        for (pointer, fault) in faults {
-            if let Some(message) = fault {
-                return Err(Failure::Invalid { pointer, message });
-            }
+        let faults: Vec<_> = faults.into_iter().filter_map(|(pointer, fault)| Some((pointer, fault?))).collect();
+        if !faults.is_empty() {
+            return Err(Failure::Invalid(faults));
         }
         let name = name.unwrap_or_default();
         let active = self.active().await?;

@@ -32,7 +32,7 @@ fn ids(seen: &Seen) -> Vec<&str> {
 fn hiding_rules() -> String {
     rules(&[
         (
-            "scope: team, hide: [customer.phone]}",
+            "scope: team, hide: [customer.phone, customer.contacts]}",
             "scope: team, hide: [customer.phone, customer.size, customer.contacts, deal.question, deal.grade],
          mask: {customer.understood: {keep_first: 2}}}
       - {do: [deals.move], scope: team}",
@@ -58,8 +58,8 @@ fn what_is_hidden_is_hidden_everywhere_on_postgres() {
     }
 }
 
-/// Parts of values that only the owner sees.
-const SECRETS: [&str; 6] = ["7777", "Zitronenhandel", "geheimfrage", "Rosalinde", "\"large\"", "\"grade\":\"A\""];
+/// Parts of values that only the owner sees; long enough for none to stand in an id by chance.
+const SECRETS: [&str; 6] = ["88887777", "Zitronenhandel", "geheimfrage", "Rosalinde", "\"large\"", "\"grade\":\"A\""];
 
 fn hidden(company: &mut Company) {
     company.person("li", &["seller"], Some("south"));
@@ -81,7 +81,7 @@ fn hidden(company: &mut Company) {
     assert_eq!(company.post("li", &format!("{path}/grade"), &json!({})).body["grade"], "A");
     let refused = company.post("li", &format!("{path}/moves"), &json!({"to": "graded"}));
     assert_eq!(refused.unmet(), ["telling", "graded_by_hand"]);
-    assert!(refused.text.contains("geheimfrage") && refused.text.contains("7777"), "{}", refused.text);
+    assert!(refused.text.contains("geheimfrage") && refused.text.contains("88887777"), "{}", refused.text);
 
     let parts = ["", "/moves", "/grade", "/activities", "/history", "/decisions?limit=100", "/contracts"];
     let mut reads: Vec<String> = parts.iter().map(|part| format!("{path}{part}")).collect();
@@ -156,6 +156,47 @@ fn filters(company: &Company, customer: &str) {
     assert_eq!(orders[0].1, orders[1].1, "the order tells what is hidden");
 }
 
+on_both!(
+    /// Contacts carry numbers and addresses of their own, and what was said to them may hold another.
+    by_the_shipped_rules_colleagues_see_no_number_of_a_customer_nor_of_his_people,
+    |company| {
+        company.person("li", &["seller"], Some("south"));
+        company.person("wang", &["seller"], Some("south"));
+        let contact = json!({"name": "Rosalinde", "phone": "0755 8888 6666", "email": "rosa@example.com"});
+        let body = json!({"fields": {"name": "华新门业", "phone": "0755 8888 7777"}, "contacts": [contact]});
+        let customer = format!("/v1/customers/{}", id(&company.post("li", "/v1/customers", &body)));
+        let owner = company.get("li", &customer);
+        let deal = id(&company.post("li", "/v1/deals", &json!({"customer": owner.body["id"]})));
+        let deal = format!("/v1/deals/{deal}");
+        let said = json!({"kind": "call", "outcome": "reached", "contact": "Rosalinde", "note": "or +8675588885555"});
+        assert_eq!(company.post("li", &format!("{deal}/activities"), &said).status, 201);
+        let reads = [
+            customer.clone(),
+            "/v1/customers".to_owned(),
+            format!("{customer}/timeline"),
+            deal.clone(),
+            format!("{deal}/activities"),
+            format!("{deal}/decisions"),
+        ];
+        let secrets = ["88887777", "88886666", "88885555", "Rosalinde", "rosa@"];
+        let told: String = reads.iter().map(|path| company.get("li", path).text).collect();
+        assert!(secrets.iter().all(|secret| told.contains(secret)), "{told}");
+        let look = |company: &Company| {
+            for path in &reads {
+                let seen = company.get("wang", path);
+                assert_eq!(seen.status, 200, "{path}: {}", seen.text);
+                let secret = secrets.iter().find(|secret| seen.text.contains(**secret));
+                assert!(secret.is_none(), "{path} tells {secret:?}: {}", seen.text);
+            }
+        };
+        look(company);
+        // In the pool the end of the customer's own number shows, and nothing of his people.
+        assert_eq!(company.post("li", &format!("{deal}/release"), &json!({})).status, 201);
+        look(company);
+        assert_eq!(company.get("wang", &customer).body["fields"]["phone"], "***777");
+    }
+);
+
 on_both!(a_child_is_reached_through_its_own_parent_only, |company| {
     company.person("li", &["seller"], Some("south"));
     let amount = json!({"amount_minor": 100, "currency": "CNY"});
@@ -185,8 +226,35 @@ on_both!(a_child_is_reached_through_its_own_parent_only, |company| {
             assert_eq!((seen.status, seen.code()), (404, "not_found"), "{number}: {}", seen.text);
         }
         assert_eq!(looked, company.get("li", &format!("{deal}/contracts")).text);
+        // Through another contract of the same deal neither.
+        let second = id(&company.post("li", &format!("{deal}/contracts"), &json!({"amount": amount})));
+        let astray = format!("{deal}/contracts/{second}/payments/{}/cancel", made[0].2);
+        assert_eq!(company.post("li", &astray, &Json::Null).status, 404);
         made.reverse();
     }
+});
+
+on_both!(ids_in_bodies_are_held_to_what_ids_in_paths_are, |company| {
+    company.person("li", &["seller"], Some("south"));
+    company.person("mei", &["manager"], Some("south"));
+    company.person("wang", &["seller"], Some("south"));
+    company.person("far", &["seller"], Some("north"));
+    let foreign = company.customer("far", "theirs");
+    let (own, mine) = (company.customer("li", "ours"), company.customer("mei", "hers"));
+    let looked = |company: &Company| company.get("mei", "/v1/deals").text + &company.get("far", "/v1/deals").text;
+    let before = looked(company);
+    let made = |by: &str, body: Json| {
+        let seen = company.post(by, "/v1/deals", &body);
+        (seen.status, seen.code().to_owned())
+    };
+    let (not_found, forbidden) = ((404, "not_found".to_owned()), (403, "not_permitted".to_owned()));
+    // A customer whom he does not see; hands that he may not give to, or not so far.
+    assert_eq!(made("li", json!({"customer": foreign})), not_found);
+    assert_eq!(made("li", json!({"customer": own, "owner": company.id("wang")})), forbidden);
+    assert_eq!(made("mei", json!({"customer": foreign, "owner": company.id("li")})), not_found);
+    assert_eq!(made("mei", json!({"customer": mine, "owner": company.id("far")})), forbidden);
+    assert_eq!(looked(company), before);
+    assert_eq!(made("mei", json!({"customer": mine, "owner": company.id("li")})).0, 201);
 });
 
 /// The statuses of a read on both processes.

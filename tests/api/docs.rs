@@ -46,3 +46,15 @@ fn the_documentation_loads_nothing_from_outside() {
         }
     }
 }
+
+/// It would say what the program can be attacked with.
+#[test]
+fn no_stranger_is_told_which_version_of_the_program_answers() {
+    let server = Server::with(&[]);
+    for path in ["/openapi.json", "/docs/", "/livez", "/readyz", "/problems/not_found", "/v1/rules/schema", "/nowhere"]
+    {
+        let seen = server.get(path).send();
+        let mut told = seen.headers.iter().map(|(_, value)| value.as_str()).chain([seen.text.as_str()]);
+        assert!(!told.any(|text| text.contains(env!("CARGO_PKG_VERSION"))), "{path}");
+    }
+}

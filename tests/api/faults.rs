@@ -9,6 +9,8 @@ use crate::postgres;
 use crate::proxy::Proxy;
 use crate::traffic::Traffic;
 use loudou::cli::house::DEFAULT_RULES;
+use loudou::texts::Message;
+use loudou::values::Language;
 use loudou::workflow::secrets::Secrets;
 use serde_json::json;
 use std::sync::Mutex;
@@ -101,6 +103,9 @@ fn away_under_load(company: &mut Company, rounds: usize, mut away: impl FnMut(),
                         }
                         503 => {
                             assert!(!seen.header("retry-after").is_empty());
+                            // Nothing of what is away, or why.
+                            let sentence = Message::new("unavailable").render(&[Language::new("zh")]);
+                            assert_eq!(seen.body["detail"], sentence);
                             let mut slowest = slowest.lock().unwrap();
                             *slowest = lasted.max(*slowest);
                             if is_away.load(Ordering::SeqCst) {

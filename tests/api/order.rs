@@ -89,6 +89,39 @@ on_both!(of_several_faults_the_first_is_told, |company| {
     }
 });
 
+on_both!(all_that_is_wrong_with_somebody_new_is_told_at_once, |company| {
+    let body = json!({"login": "a b", "name": " ", "email": "none", "roles": ["boss"], "password": "short",
+        "team": "01890a5d-ac96-774b-bcce-b302099a8057", "fields": {"shoe": 7}});
+    let seen = company.server.post("/v1/users", &body).token(&company.token("ada")).refused(422, "invalid_fields");
+    let mut faults = seen.faults();
+    faults.sort();
+    let expected = [
+        "/email value_email",
+        "/fields/shoe field_unknown",
+        "/login login_form",
+        "/name name_required",
+        "/password password_short",
+        "/roles role_unknown",
+        "/team team_unknown",
+    ];
+    assert_eq!(faults, expected);
+    // Who may not make him is not told what is wrong with him.
+    company.person("paul", &["people_admin"], None);
+    let body = json!({"login": "eve", "name": "Eve", "roles": ["rules_admin"], "password": "short"});
+    company.server.post("/v1/users", &body).token(&company.token("paul")).refused(403, "not_permitted");
+});
+
+#[test]
+fn all_that_is_wrong_with_the_first_administrator_is_told_at_once() {
+    use crate::company::{Company, On};
+    for on in [On::Sqlite, On::Postgres] {
+        let Some((company, token)) = Company::empty(on, loudou::cli::house::DEFAULT_RULES) else { continue };
+        let body = json!({"token": token, "login": "x", "name": "", "password": "short"});
+        let seen = company.server.post("/v1/setup", &body).refused(422, "invalid_fields");
+        assert_eq!(seen.faults(), ["/login login_required", "/name name_required", "/password password_short"]);
+    }
+}
+
 /// How many decisions there are.
 fn recorded(company: &crate::company::Company) -> usize {
     let all = loudou::store::LogQuery { deal: None, beyond: None, newest_first: false, limit: 100_000 };

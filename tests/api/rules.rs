@@ -71,6 +71,13 @@ on_both!(a_valid_change_rules_every_process_before_the_call_answers, |company| {
     let seen = post(company, "/v1/rules/versions?comment=try%20first", &stricter);
     assert_eq!(seen.status, 201, "{}", seen.text);
     assert_eq!((seen.body["number"].as_i64(), seen.body["comment"].as_str()), (Some(2), Some("try first")));
+    // Who, when and why is told of each version later, too.
+    for path in ["/v1/rules", "/v1/rules/versions/2"] {
+        let kept = company.get("ada", path).body;
+        assert_eq!((&kept["author"], &kept["comment"]), (&json!(company.id("ada")), &json!("try first")), "{path}");
+        let now = json!(company.now().to_string());
+        assert_eq!((&kept["created_at"], &kept["activated_at"]), (&now, &now), "{path}");
+    }
     let lost = json!({"to": "abandoned", "reason": "refused"});
     let refused = other.post(&moves, &lost).token(&company.token("li")).refused(422, "unmet");
     assert_eq!(refused.unmet(), ["tried"]);

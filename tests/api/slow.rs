@@ -96,6 +96,13 @@ fn a_client_that_reads_nothing_is_cut() {
 }
 
 #[test]
+fn a_client_that_reads_a_little_now_and_then_is_cut() {
+    let company = company();
+    let mut slow = asks_for_much(&company);
+    cut(&company, &mut slow, |_| {});
+}
+
+#[test]
 fn probes_ask_the_database_once_a_second_at_most() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);

@@ -9,10 +9,11 @@ use loudou::store::{Activation, Effect, Entry, Guards, Outcome, RulesSource, Sub
 use loudou::values::DecisionId;
 use loudou::workflow::secrets::Secrets;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// What `serve` says when it ends by itself, which it must.
 fn refused(url: &str, variables: &[(&str, &str)]) -> String {
-    let ended = Command::new(env!("CARGO_BIN_EXE_loudou"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_loudou"))
         .arg("serve")
         .env_clear()
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -20,8 +21,18 @@ fn refused(url: &str, variables: &[(&str, &str)]) -> String {
         .envs([("LOUDOU_LISTEN", "127.0.0.1:0"), ("LOUDOU_METRICS_LISTEN", "off")])
         .envs(variables.iter().copied())
         .stdout(Stdio::null())
-        .output()
+        .stderr(Stdio::piped())
+        .spawn()
         .unwrap();
+    let begun = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if begun.elapsed() > Duration::from_secs(60) {
+            child.kill().unwrap();
+            panic!("it serves: {}", String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap());
+        }
+        std::thread::yield_now();
+    }
+    let ended = child.wait_with_output().unwrap();
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{said}");
     said

@@ -124,6 +124,36 @@ on_both!(a_write_that_fails_at_any_row_or_at_its_commit_leaves_nothing, |company
     assert!(failed.len() >= 20, "{failed:?}");
 });
 
+/// Tables that nearly every write reads or writes, first; a write is done at the first that it does not need.
+const NEEDED: [&str; 9] =
+    ["decisions", "epochs", "idempotency", "deals", "customers", "history", "holdings", "activities", "contracts"];
+
+on_both!(a_write_that_finds_a_table_out_of_reach_leaves_nothing, |company| {
+    let url = company.url.clone();
+    let rename = |from: &str, to: &str| execute(&url, &format!("ALTER TABLE {from} RENAME TO {to}"));
+    let failed: Mutex<BTreeMap<String, Vec<&str>>> = Mutex::default();
+    every_write(company, |company, write| {
+        let (before, line) = (Books::dump(&company.url), format!("{} {}", write.method, write.path));
+        let key = format!("key-{}", before.len());
+        for table in NEEDED {
+            rename(table, "elsewhere");
+            let seen = write.under(company, &key);
+            rename("elsewhere", table);
+            if seen.status < 300 {
+                return seen;
+            }
+            assert!([500, 503].contains(&seen.status), "{line}, without {table}: {}", seen.text);
+            assert_eq!(Books::dump(&company.url), before, "{line}, without {table}");
+            failed.lock().unwrap().entry(line.clone()).or_default().push(table);
+        }
+        write.under(company, &key)
+    });
+    assert_eq!(Books::of(&company.url).faults(), Vec::<String>::new());
+    let failed = failed.into_inner().unwrap();
+    println!("{failed:?}");
+    assert!(failed.len() >= 20 && failed.values().map(Vec::len).sum::<usize>() >= 60, "{failed:?}");
+});
+
 /// When the connection breaks: before a request to the database is handed on, or before its answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Break {

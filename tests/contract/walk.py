@@ -7,7 +7,7 @@ Usage: python walk.py COMPANY.json (what `loudou demo --json` printed), with the
 import json
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 
 from loudou_client import AuthenticatedClient, Client
@@ -64,7 +64,8 @@ client = AuthenticatedClient(
     base_url=company["url"], token=tokens.access_token, headers={"Accept-Language": "en"}
 )
 
-today = datetime.now(UTC).date().isoformat()
+# The company's: what is late in the evening elsewhere is tomorrow there.
+today = datetime.now(timezone(timedelta(hours=8))).date().isoformat()
 unique = str(time.time_ns())[-12:-4]
 fields = {"name": f"Python {unique}", "phone": f"0755 {unique}", "source": "web"}
 body = NewCustomerBody.from_dict({"fields": fields})

@@ -32,7 +32,8 @@ client.use({
   },
 });
 
-const today = new Date().toISOString().slice(0, 10);
+// The company's: what is late in the evening elsewhere is tomorrow there.
+const today = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai" }).format(new Date());
 const unique = String(Date.now()).slice(-8);
 const customer = done(
   await client.POST("/v1/customers", {

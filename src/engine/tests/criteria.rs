@@ -31,9 +31,16 @@ fn has_names_every_missing_field_and_knows_what_is_present() {
         &facts(),
         "graded.h? Missing: missing: deal.suitable, deal.question [deal.suitable deal.question]",
     );
-    // Blank text is missing; `false` is present.
-    let facts = facts().with("deal.question", Value::Text(" ".into())).with("deal.suitable", Value::Bool(false));
-    check(has("h", "deal.suitable deal.question"), &facts, "graded.h? Missing: missing: deal.question [deal.question]");
+    // Blank text is missing; `false` and 0 are present.
+    let facts = facts()
+        .with("deal.question", Value::Text(" ".into()))
+        .with("deal.suitable", Value::Bool(false))
+        .with("deal.score", Value::Number(0.into()));
+    check(
+        has("h", "deal.suitable deal.score deal.question"),
+        &facts,
+        "graded.h? Missing: missing: deal.question [deal.question]",
+    );
 }
 
 #[test]
@@ -191,6 +198,14 @@ fn modes_refuse_warn_and_record() {
     ] {
         assert_eq!(outcome(&entering(vec![with(mode, from)], &facts)), expected, "{mode:?} {from:?}");
     }
+    // Half past midnight in Shanghai, while it is still the day before in UTC.
+    let mut rules = company();
+    stage_of(&mut rules, "graded").enter = vec![with(Mode::Enforce, Some("2026-03-03"))];
+    let permit = permit(&Arc::new(rules), &actor(LI, "seller"), Action::DealsMove).unwrap();
+    let request = MoveRequest { from: None, to: key("graded"), reason: None, note: None };
+    let at = |time_of_day: &str| outcome(&decide(&permit, &facts, &request, time(time_of_day)));
+    assert_eq!(at("2026-03-02T23:59:59+08:00"), "allowed; warned: graded.h?");
+    assert_eq!(at("2026-03-03T00:00:00+08:00"), "refused: graded.h?");
     check(
         with(Mode::Enforce, Some("2026-03-03")),
         &facts,

@@ -115,6 +115,24 @@ fn a_never_of_one_role_beats_the_grant_of_another() {
     assert!(sight(rules, "director trainer", Action::DealsMove, &deal_in("lead")).is_none());
 }
 
+/// Reading what nobody owns is reading.
+#[test]
+fn what_may_never_be_read_or_given_is_not_in_the_pool_either() {
+    let pooled = deal_in("lead").in_pool(Some(SOUTH));
+    for (action, never) in [(Action::PoolRead, Action::DealsRead), (Action::PoolDealOut, Action::DealsAssign)] {
+        let with = |nevers: Vec<Never>| {
+            let mut rules = company();
+            rules.roles[0].may = vec![grant(&[action], Scope::Team)];
+            rules.roles[0].never = nevers;
+            permit(&Arc::new(rules), &actor(LI, "seller"), action).unwrap()
+        };
+        assert!(with(Vec::new()).holds(&Row::from(&pooled), now()), "{action:?}");
+        let barred = with(vec![Never { actions: [never].into(), when: None }]);
+        assert!(!barred.holds(&Row::from(&pooled), now()), "{action:?}");
+        assert_eq!(barred.filter(now()).never, [Predicate::Known(Some(true))], "{action:?}");
+    }
+}
+
 #[test]
 fn a_field_is_as_open_as_the_most_open_grant_on_this_row_never_across_rows() {
     let phone = path("customer.phone");

@@ -141,8 +141,8 @@ fn what_roles_may_do_is_compared_by_its_meaning() {
         (
             "fields",
             &[(
-                "{do: [deals.read, customers.read], scope: team, hide: [customer.phone]}",
-                "{do: [deals.read, customers.read], scope: team, mask: {customer.phone: {keep_last: 4}}}",
+                "{do: [deals.read, customers.read], scope: team, hide: [customer.phone, customer.contacts]}",
+                "{do: [deals.read, customers.read], scope: team, hide: [customer.contacts], mask: {customer.phone: {keep_last: 4}}}",
             )],
             "~ role `seller` (Seller), deals.read, customers.read on their team's: `customer.phone` is masked (keep_last: 4), was hidden\n",
         ),

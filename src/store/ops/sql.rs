@@ -253,3 +253,21 @@ pub(in crate::store) fn document(value: &impl serde::Serialize) -> Result<Bind, 
     let json = serde_json::to_value(value).map_err(|error| StoreError::failed("writing JSON", error))?;
     Ok(Bind::from(json))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_text_of_a_statement_only_if_its_letters_are_harmless() {
+        let is_text = |name: &str| {
+            let mut sql = Sql::default();
+            sql.label(&Key::new(name));
+            matches!(sql.0.as_slice(), [Part::Label(_)])
+        };
+        assert!(is_text("sales_target") && is_text("q4"));
+        for name in ["", "a'b", "a' OR '1'='1", "a-b", "a b", "漏斗", "a\0"] {
+            assert!(!is_text(name), "{name}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use diesel::dsl::{exists, select, sql};
 use diesel::sql_types::{Integer, Text};
 use diesel::{QueryDsl, RunQueryDsl};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// Reads every column of every table.
 macro_rules! every_table {
@@ -73,7 +73,7 @@ on_both! {
         assert!(world.store.read(|tx| tx.directory()).await.unwrap().teams.is_empty());
     }
 
-    async fn a_full_queue_says_so_at_once(world: World) {
+    async fn a_full_queue_says_so_at_once_to_who_has_waited_longest(world: World) {
         let settings = StoreSettings { queue: 1, postgres_lanes: 1, ..world.settings.clone() };
         let store = Store::open(&settings).await.unwrap();
         let (held, holding) = std::sync::mpsc::channel::<()>();
@@ -92,13 +92,36 @@ on_both! {
             }
         });
         starting.await.unwrap();
-        let mut waiting = Box::pin(store.write(|_| Ok(())));
-        assert!(futures_util::poll!(&mut waiting).is_pending());
-        let refused = store.write(|_| Ok(())).await;
+        let waiting = || Box::pin(store.write(|_| Ok(())));
+        let (mut first, mut second) = (waiting(), waiting());
+        assert!(futures_util::poll!(&mut first).is_pending());
+        assert!(futures_util::poll!(&mut second).is_pending());
+        let refused = first.await;
         assert!(matches!(refused, Err(StoreError::Busy)), "{refused:?}");
         drop(held);
         assert!(slow.await.unwrap().unwrap());
-        waiting.await.unwrap();
+        second.await.unwrap();
+    }
+
+    async fn what_nobody_waits_for_any_more_is_not_begun(world: World) {
+        let store = Store::open(&StoreSettings { postgres_lanes: 1, ..world.settings.clone() }).await.unwrap();
+        let (held, holding) = std::sync::mpsc::channel::<()>();
+        let holding = std::sync::Mutex::new(holding);
+        let slow = store.write(move |_| Ok(holding.lock().unwrap().recv().is_err()));
+        let mut slow = Box::pin(slow);
+        assert!(futures_util::poll!(&mut slow).is_pending());
+        let begun = Arc::new(AtomicBool::new(false));
+        let begins = Arc::clone(&begun);
+        let mut given_up = Box::pin(store.write(move |_| {
+            begins.store(true, Ordering::SeqCst);
+            Ok(())
+        }));
+        assert!(futures_util::poll!(&mut given_up).is_pending());
+        drop(given_up);
+        drop(held);
+        assert!(slow.await.unwrap());
+        store.write(|_| Ok(())).await.unwrap();
+        assert!(!begun.load(Ordering::SeqCst));
     }
 
     async fn closed_and_opened_again_everything_acknowledged_is_there(world: World) {
@@ -220,6 +243,18 @@ async fn postgres_gone_is_said_within_two_seconds_and_its_return_is_noticed() {
         let teams = store.read(|tx| tx.directory()).await.unwrap().teams;
         assert_eq!(teams.len(), round + 1);
     }
+}
+
+/// One that nobody waits for any more must not keep its lane from others.
+#[tokio::test]
+async fn a_statement_that_runs_too_long_is_cancelled_and_its_caller_told_to_come_back() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let statement_timeout = std::time::Duration::from_millis(100);
+    let settings = StoreSettings { postgres_lanes: 1, statement_timeout, ..StoreSettings::new(&url) };
+    let store = Store::open(&settings).await.unwrap();
+    let slow = store.read(|tx| execute(tx, "SELECT pg_sleep(20)")).await;
+    assert!(matches!(slow, Err(StoreError::Busy)), "{slow:?}");
+    store.ping().await.unwrap();
 }
 
 #[tokio::test]

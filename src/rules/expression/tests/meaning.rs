@@ -121,6 +121,7 @@ fn money_rounds_half_to_even_and_never_mixes() {
         ("deal.sales_target - money(1)", "99999.00 CNY"),
         ("-deal.sales_target", "-100000.00 CNY"),
         ("contract.amount + deal.sales_target > money(1)", "unknown"),
+        ("contract.amount / deal.sales_target > 0", "unknown"),
         ("contract.amount == deal.sales_target", "unknown"),
         ("contract.amount != deal.sales_target", "unknown"),
         ("contract.amount == money(5, \"USD\")", "true"),

@@ -1,0 +1,117 @@
+//! Twice as much as it can do, for a while: what does not fit is turned away with when to come back, what is admitted does
+//! not take much longer than at other times, and memory stays where it was.
+
+use crate::http::{Connection, request};
+use crate::instance::Instance;
+use crate::traffic::Traffic;
+use crate::{Database, Options, postgres};
+use futures_util::future::join_all;
+use loudou::workflow::secrets::Secrets;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Callers who wait for their answers: as many as keep it busy.
+const BUSY: usize = 64;
+/// Connections of those who do not wait: more than the queue of the store holds.
+const CONNECTIONS: usize = 2048;
+const ROUND: Duration = Duration::from_secs(5);
+
+/// What the callers of a round met, by status.
+#[derive(Default)]
+struct Round {
+    admitted: Vec<f64>,
+    turned_away: Vec<f64>,
+}
+
+pub fn run(options: Options) {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
+    let server = (options.database == Database::Postgres)
+        .then(|| postgres::Server::durable().expect("the programs of a PostgreSQL server"));
+    let url = match &server {
+        Some(server) => server.fresh_database(),
+        None => format!("sqlite:{}/loudou.db", folder.path().display()),
+    };
+    let instance = Instance::start(&url, &secret, &[]).unwrap();
+    let traffic = Traffic::begin(&instance, 1);
+    let token = traffic.sign_in(&instance.address, 0).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let round = |callers, rate| runtime.block_on(one_round(&instance.address, &token, callers, rate));
+    // A round that does not count: connected, and with everything loaded.
+    round(BUSY, None);
+    let normal = round(BUSY, None);
+    let capacity = normal.admitted.len() as f64 / ROUND.as_secs_f64();
+    let (normal_p99, before) = (at(&normal.admitted, 0.99), memory_kib(&instance));
+    println!("{BUSY} callers who wait: {capacity:.0} writes/s, p99 {normal_p99:.1} ms, memory {} MiB", before / 1024);
+    assert!(normal.turned_away.is_empty(), "turned away though each waited for its answer");
+    for number in 0..options.rounds {
+        let over = round(CONNECTIONS, Some(2.0 * capacity));
+        let asked = over.admitted.len() + over.turned_away.len();
+        let (p99, after) = (at(&over.admitted, 0.99), memory_kib(&instance));
+        println!(
+            "round {number}: {:.0} asked/s, {:.0} admitted/s, p99 {p99:.1} ms ({:.1} of the normal); turned away {}, \
+             p99 {:.1} ms; memory {} MiB",
+            asked as f64 / ROUND.as_secs_f64(),
+            over.admitted.len() as f64 / ROUND.as_secs_f64(),
+            p99 / normal_p99,
+            over.turned_away.len(),
+            at(&over.turned_away, 0.99),
+            after / 1024,
+        );
+        assert!(!over.admitted.is_empty());
+    }
+}
+
+/// Callers for a round: each when it has its answer, or all together so many a second whatever becomes of them.
+async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>) -> Round {
+    let (begun, next) = (Instant::now(), AtomicU64::new(0));
+    let caller = async || {
+        let mut connection = None;
+        let mut round = Round::default();
+        loop {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let due = match rate {
+                Some(rate) => begun + Duration::from_secs_f64(turn as f64 / rate),
+                None => Instant::now(),
+            };
+            if due >= begun + ROUND {
+                return round;
+            }
+            tokio::time::sleep_until(due.into()).await;
+            // Opened when it is needed: one on which nothing is asked for seconds would be cut.
+            let connection = match &mut connection {
+                Some(open) => open,
+                closed => closed.insert(Connection::open(address).await.unwrap()),
+            };
+            let name = uuid::Uuid::now_v7();
+            let body = format!(r#"{{"fields": {{"name": "{name}", "source": "web"}}, "contacts": []}}"#);
+            let asked = Instant::now();
+            let seen = connection.call(&request("POST", "/v1/customers", token, None, &body)).await.unwrap();
+            let took = asked.elapsed().as_secs_f64() * 1e3;
+            match seen.status {
+                201 => round.admitted.push(took),
+                503 | 429 => round.turned_away.push(took),
+                status => panic!("{status}: {}", String::from_utf8_lossy(seen.body)),
+            }
+        }
+    };
+    let mut all = Round::default();
+    for round in join_all((0..callers).map(|_| caller())).await {
+        all.admitted.extend(round.admitted);
+        all.turned_away.extend(round.turned_away);
+    }
+    all.admitted.sort_unstable_by(f64::total_cmp);
+    all.turned_away.sort_unstable_by(f64::total_cmp);
+    all
+}
+
+fn at(sorted: &[f64], part: f64) -> f64 {
+    sorted.get((sorted.len() as f64 * part) as usize).copied().unwrap_or_default()
+}
+
+fn memory_kib(instance: &Instance) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", instance.id())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

@@ -202,7 +202,7 @@ pub(super) fn tried(draft: Option<DraftId>, version: Option<i64>) -> Result<Trie
         (Some(draft), None) => Ok(Tried::Draft(draft)),
         (None, Some(version)) => Ok(Tried::Version(version)),
         (Some(_), Some(_)) | (None, None) => {
-            let failure = Failure::Invalid { pointer: "/draft", message: Message::new("draft_or_version") };
+            let failure = Failure::invalid("/draft", Message::new("draft_or_version"));
             Err(ApiError::from(failure))
         }
     }

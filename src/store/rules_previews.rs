@@ -42,7 +42,7 @@ pub struct Preview {
 pub enum PreviewChange {
     /// Begun; those that ended before are thrown away.
     Begun {
-        preview: Preview,
+        preview: Box<Preview>,
         forget_before: Time,
     },
     Cancelled {

@@ -71,7 +71,7 @@ pub struct Replay {
 pub enum ReplayChange {
     /// Begun; those that ended before are thrown away.
     Begun {
-        replay: Replay,
+        replay: Box<Replay>,
         forget_before: Time,
     },
     Cancelled {

@@ -186,6 +186,7 @@ pub(super) fn conclude(
 }
 
 /// A draft that can be written, or the answer instead.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(super) enum Open {
     Draft(RulesDraft),
     Done(Box<Written<DraftAnswer>>),

@@ -86,7 +86,7 @@ impl Workflow {
             };
             let answer = PreviewAnswer { preview: preview.clone() };
             let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
-            conclude(scene, tx, PreviewChange::Begun { preview, forget_before }, answer)
+            conclude(scene, tx, PreviewChange::Begun { preview: Box::new(preview), forget_before }, answer)
         })
         .await
     }

@@ -83,7 +83,7 @@ impl Workflow {
         if before <= new.since {
             let message =
                 Message::new("replay_backwards").with("from", new.since.to_string()).with("to", before.to_string());
-            return Err(Failure::Invalid { pointer: "/before", message });
+            return Err(Failure::invalid("/before", message));
         }
         let id = ReplayId::new();
         self.writing(call, Action::RulesDraft, move |scene, tx| {
@@ -115,7 +115,7 @@ impl Workflow {
             };
             let answer = ReplayAnswer { replay: replay.clone() };
             let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
-            conclude(scene, tx, ReplayChange::Begun { replay, forget_before }, answer)
+            conclude(scene, tx, ReplayChange::Begun { replay: Box::new(replay), forget_before }, answer)
         })
         .await
     }

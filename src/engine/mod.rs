@@ -23,6 +23,7 @@ pub mod grade;
 pub mod moves;
 pub mod people;
 pub mod permission;
+pub mod readings;
 pub mod replay;
 pub mod scenarios;
 pub mod sight;

@@ -38,7 +38,7 @@ pub(super) fn check(criterion: &Criterion, stage: Option<&Key>, case: &Case<'_>,
         }
         CriterionKind::Dwelt { stage, at_least } => {
             dwelt(stage, *at_least, &criterion.names, case, &mut checked, facts);
-        },
+        }
         CriterionKind::Contract(state) => contract(*state, &criterion.names, case, &mut checked, facts),
     }
     checked
@@ -191,14 +191,7 @@ fn person(activity: &Activity) -> Option<String> {
     Some(words.join(" ").to_lowercase()).filter(|name| !name.is_empty())
 }
 
-fn dwelt(
-    stage: &Key,
-    at_least: Span,
-    names: &[Key],
-    case: &Case<'_>,
-    checked: &mut Checked,
-    facts: &mut FactsRead,
-) {
+fn dwelt(stage: &Key, at_least: Span, names: &[Key], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     let visits = || case.record.into_iter().flat_map(|record| &record.visits).filter(|visit| visit.stage == *stage);
     let calendar = &case.rules.calendar;
     let length = |from: Time, to: Time| match at_least {

@@ -140,8 +140,10 @@ mod tests {
 
     #[test]
     fn each_name_is_kept_once_in_the_order_of_reading() {
-        let mut readings: Readings =
-            [("b", Some(Value::Int(1))), ("a", None)].map(|(name, value)| (Key::new(name), value)).into_iter().collect();
+        let mut readings: Readings = [("b", Some(Value::Int(1))), ("a", None)]
+            .map(|(name, value)| (Key::new(name), value))
+            .into_iter()
+            .collect();
         readings.insert(Key::new("b"), Some(Value::Int(2)));
         let json = serde_json::to_string(&readings).unwrap();
         assert_eq!(json, r#"{"b":{"int":2},"a":null}"#);

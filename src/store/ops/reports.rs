@@ -70,9 +70,7 @@ fn add_cohorts(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Resul
     for fate in [" = 'forward'", " = 'back'", " = 'lost'", " = 'reopened'", " IS NULL"] {
         sql.push(", CAST(sum(CASE WHEN fate").push(fate).push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
-    sql.push(
-        " FROM (SELECT h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ",
-    );
+    sql.push(" FROM (SELECT h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ");
     sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query));
     sql.push(" AND h.at < ").bind(query.to).push(" AND h.kind NOT IN ('owner', 'migrated')");
     sql.push(") AS visits GROUP BY stage, owner, pool");

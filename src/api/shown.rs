@@ -1,12 +1,11 @@
 //! Values as their reader may see them: open, masked, or `{"hidden": true}`; and labels in his language.
 
 use super::json::of_value;
-use crate::engine::decision::FactsRead;
+use crate::engine::decision::{FactsRead, Readings};
 use crate::engine::facts::FieldValues;
 use crate::engine::sight::{FieldSight, Shown, Sight};
 use crate::rules::expression::{Entity, Path};
 use crate::values::{Key, Value};
-use indexmap::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 /// What stands in the place of a value that is not for the reader to see.
@@ -47,8 +46,8 @@ pub fn fields<'a>(
 
 /// Values by the names of what was read (`deal.grade`, `customer.phone before`, `count("call")`).
 #[must_use]
-pub fn reads(sight: &Sight, values: &IndexMap<String, Option<Value>>) -> Map<String, Json> {
-    values.iter().map(|(name, known)| (name.clone(), read(sight, name, known.as_ref()))).collect()
+pub fn reads(sight: &Sight, values: &Readings) -> Map<String, Json> {
+    values.iter().map(|(name, known)| (name.to_string(), read(sight, name, known))).collect()
 }
 
 /// What a decision read, personal values among it.
@@ -56,7 +55,7 @@ pub fn reads(sight: &Sight, values: &IndexMap<String, Option<Value>>) -> Map<Str
 pub fn facts(sight: &Sight, facts: &FactsRead) -> Map<String, Json> {
     let mut shown = reads(sight, &facts.values);
     let personal = facts.personal.iter().filter(|(name, _)| !name.starts_with("answer "));
-    shown.extend(personal.map(|(name, known)| (name.clone(), read(sight, name, known.as_ref()))));
+    shown.extend(personal.map(|(name, known)| (name.to_string(), read(sight, name, known))));
     shown
 }
 

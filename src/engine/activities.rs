@@ -68,8 +68,8 @@ pub fn log(rules: &Rules, actor: &Actor, record: &DealFacts, new: NewActivity, n
     let contact = text("contact", new.contact, LONGEST_CONTACT, false);
     let note = text("note", new.note, LONGEST_NOTE, true);
     let mut facts = FactsRead::default();
-    facts.values.insert("activity.kind".to_owned(), Some(Value::Choice(new.kind.clone())));
-    facts.values.insert("activity.outcome".to_owned(), new.outcome.clone().map(Value::Choice));
+    facts.values.insert(Key::new("activity.kind"), Some(Value::Choice(new.kind.clone())));
+    facts.values.insert(Key::new("activity.outcome"), new.outcome.clone().map(Value::Choice));
     let activity = Activity {
         id: new.id,
         deal: record.deal.id,

@@ -15,7 +15,7 @@ use super::wishes::note_in_words;
 use crate::rules::expression::Entity;
 use crate::rules::model::{Action, Funnel, Rules, Scope, Stage};
 use crate::texts::Message;
-use crate::values::{TeamId, Time, UserId, Value};
+use crate::values::{Key, TeamId, Time, UserId, Value};
 
 /// What giving this deal is: one that somebody owns is assigned, one that nobody owns dealt out of its pool. A permit
 /// for `deals.assign` holds for both, by the grants of either.
@@ -50,9 +50,9 @@ pub fn assign(
     let case = Case { receiver: Some(receiver), ..Case::of(rules, permit.actor(), at, record) };
     let mut facts = read_of(record);
     permit.note(&case, &mut facts);
-    facts.note("receiver.id".to_owned(), Some(Value::User(receiver.id)), false);
-    facts.note("receiver.active".to_owned(), Some(Value::Bool(receiver.active)), false);
-    facts.note("receiver.roles".to_owned(), Some(Value::Choices(receiver.roles.clone())), false);
+    facts.note(Key::new("receiver.id"), Some(Value::User(receiver.id)), false);
+    facts.note(Key::new("receiver.active"), Some(Value::Bool(receiver.active)), false);
+    facts.note(Key::new("receiver.roles"), Some(Value::Choices(receiver.roles.clone())), false);
     let mut criteria: Vec<Checked> = receiver_faults(rules, receiver).into_iter().collect();
     let held = capacity(&case, place, (receiver, Entity::Receiver), Way::Receiving, &mut facts);
     criteria.extend(held.checked);
@@ -120,9 +120,9 @@ fn out_of_rules(record: &DealFacts) -> Message {
 
 fn read_of(record: &DealFacts) -> FactsRead {
     let mut facts = FactsRead::default();
-    facts.note("deal.owner".to_owned(), record.deal.owner.map(Value::User), false);
-    facts.note("deal.funnel".to_owned(), Some(Value::Choice(record.deal.funnel.clone())), false);
-    facts.note("deal.stage".to_owned(), Some(Value::Choice(record.deal.stage.clone())), false);
+    facts.note(Key::new("deal.owner"), record.deal.owner.map(Value::User), false);
+    facts.note(Key::new("deal.funnel"), Some(Value::Choice(record.deal.funnel.clone())), false);
+    facts.note(Key::new("deal.stage"), Some(Value::Choice(record.deal.stage.clone())), false);
     facts
 }
 

@@ -120,7 +120,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn field(&self, path: &Path) -> Option<Cow<'a, Value>> {
+    /// A field that is there.
+    pub(super) fn field(&self, path: &Path) -> Option<Cow<'a, Value>> {
         let found = match path.entity {
             Entity::Deal => self.of_deal(&path.name),
             Entity::Customer => self.of_customer(&path.name),
@@ -172,7 +173,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn of_contracts(&self, name: &str) -> Option<Cow<'a, Value>> {
+    pub(super) fn of_contracts(&self, name: &str) -> Option<Cow<'a, Value>> {
         self.record?;
         let all = |state| {
             let mut some = false;

@@ -2,7 +2,7 @@
 
 use super::customers::decided;
 use super::decision::{
-    Allowed, CheckOutcome, Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind, Severity,
+    Allowed, CheckOutcome, Checked, CheckedKind, Decision, FactsRead, Readings, Refusal, RefusalKind, Severity,
 };
 use super::effects::{ContractChange, Made, PaymentChange};
 use super::facts::{Contract, DealFacts, Payment};
@@ -10,7 +10,6 @@ use super::fields::{clean, field_fault};
 use crate::rules::model::Rules;
 use crate::texts::Message;
 use crate::values::{ContractId, Date, Key, Money, PaymentId, Time, Value};
-use indexmap::IndexMap;
 
 /// Most contracts of a deal, and payments on a contract: each is read with every decision about the deal.
 pub const MOST_CONTRACTS: usize = 50;
@@ -110,9 +109,9 @@ fn write_into(
     let mut facts = FactsRead::default();
     let mut note = |name: &str, value: Option<Value>, old: Option<Value>| {
         if is_new || value != old {
-            facts.values.insert(format!("contract.{name}"), value);
+            facts.values.insert(Key::from(format!("contract.{name}")), value);
             if !is_new {
-                facts.values.insert(format!("contract.{name} before"), old);
+                facts.values.insert(Key::from(format!("contract.{name} before")), old);
             }
         }
     };
@@ -201,8 +200,8 @@ pub fn pay(
         criteria.push(overpaid(contract, paid));
     }
     let mut facts = FactsRead::default();
-    facts.values.insert("payment.amount".to_owned(), Some(Value::Money(new.amount)));
-    facts.values.insert("payment.paid_on".to_owned(), Some(Value::Date(new.paid_on)));
+    facts.values.insert(Key::new("payment.amount"), Some(Value::Money(new.amount)));
+    facts.values.insert(Key::new("payment.paid_on"), Some(Value::Date(new.paid_on)));
     let payment =
         Payment { id: new.id, contract: contract.id, amount: new.amount, paid_on: new.paid_on, cancelled_on: None };
     let effect = PaymentChange {
@@ -224,8 +223,8 @@ pub fn cancel_payment(rules: &Rules, record: &DealFacts, payment: &Payment, now:
     }
     let cancelled_on = Some(rules.calendar.local_date(now));
     let mut facts = FactsRead::default();
-    facts.values.insert("payment.amount".to_owned(), Some(Value::Money(payment.amount)));
-    facts.values.insert("payment.cancelled_on".to_owned(), cancelled_on.map(Value::Date));
+    facts.values.insert(Key::new("payment.amount"), Some(Value::Money(payment.amount)));
+    facts.values.insert(Key::new("payment.cancelled_on"), cancelled_on.map(Value::Date));
     let effect = PaymentChange {
         deal: record.deal.id,
         customer: record.customer.id,
@@ -254,7 +253,7 @@ fn overpaid(contract: &Contract, paid: i64) -> Checked {
         message,
         label: None,
         pointer: None,
-        values: IndexMap::new(),
+        values: Readings::default(),
         fields: Vec::new(),
         progress: None,
         possible_from: None,

@@ -9,6 +9,7 @@ use crate::rules::expression::{Entity, Expression, Facts, Outcome, Path, Read};
 use crate::rules::model::{ActivityKind, ContractState, Criterion, CriterionKind, Different, Rules, Span};
 use crate::texts::{Arg, Message};
 use crate::values::{Key, Localized, Time, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// Checks one criterion. `stage`: the stage whose entry demands it; `None` = the move itself.
@@ -17,9 +18,8 @@ pub(super) fn check(criterion: &Criterion, stage: Option<&Key>, case: &Case<'_>,
     let mut checked = Checked::new(id, kind(&criterion.kind), CheckOutcome::Met, Message::new("criterion_met"));
     checked.stage = stage.cloned();
     checked.label = criterion.message.clone();
-    let today = case.today();
-    checked.severity = Severity::on(criterion.mode, criterion.enforce_from, today);
-    checked.enforce_from = criterion.enforce_from.filter(|from| today < *from);
+    checked.severity = Severity::on(criterion.mode, criterion.enforce_from, || case.today());
+    checked.enforce_from = criterion.enforce_from.filter(|from| case.today() < *from);
     if let Some(when) = &criterion.when {
         note(when, case, &mut checked, facts);
         if case.holds(when) == Some(false) {
@@ -29,15 +29,17 @@ pub(super) fn check(criterion: &Criterion, stage: Option<&Key>, case: &Case<'_>,
         }
     }
     match &criterion.kind {
-        CriterionKind::Has(paths) => has(paths, case, &mut checked, facts),
+        CriterionKind::Has(paths) => has(paths, &criterion.names, case, &mut checked, facts),
         CriterionKind::Require(expression) => require(expression, case, &mut checked, facts),
         CriterionKind::Activity { kind, outcome, at_least, within, different } => {
             let wanted =
                 Wanted { kind, outcome: outcome.as_ref(), at_least: *at_least, within: *within, different: *different };
-            activity(&wanted, case, &mut checked, facts);
+            activity(&wanted, &criterion.names, case, &mut checked, facts);
         }
-        CriterionKind::Dwelt { stage, at_least } => dwelt(stage, *at_least, case, &mut checked, facts),
-        CriterionKind::Contract(state) => contract(*state, case, &mut checked, facts),
+        CriterionKind::Dwelt { stage, at_least } => {
+            dwelt(stage, *at_least, &criterion.names, case, &mut checked, facts);
+        }
+        CriterionKind::Contract(state) => contract(*state, &criterion.names, case, &mut checked, facts),
     }
     checked
 }
@@ -52,20 +54,25 @@ fn kind(kind: &CriterionKind) -> CheckedKind {
     }
 }
 
-fn has(paths: &[Path], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
-    for path in paths {
-        let name = path.to_string();
-        let value = case.read(&Read::Field(path.clone())).map(std::borrow::Cow::into_owned);
+fn has(paths: &[Path], names: &[Key], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
+    checked.values.reserve(paths.len());
+    for (path, name) in paths.iter().zip(names) {
+        let value = case.field(path).map(Cow::into_owned);
         if value.is_none() {
-            checked.fields.push(name.clone());
+            checked.fields.push(name.to_string());
         }
-        facts.note(name.clone(), value.clone(), is_personal(case.rules, path));
-        checked.values.insert(name, value);
+        keep(name, value, is_personal(case.rules, path), checked, facts);
     }
     if !checked.fields.is_empty() {
         checked.outcome = CheckOutcome::Missing;
         checked.message = Message::new("has_missing").with("fields", checked.fields.join(", "));
     }
+}
+
+/// Keeps a value that was read, for the one who is answered and for the log.
+fn keep(name: &Key, value: Option<Value>, personal: bool, checked: &mut Checked, facts: &mut FactsRead) {
+    facts.note(name.clone(), value.clone(), personal);
+    checked.values.insert(name.clone(), value);
 }
 
 /// Checks that an expression holds, and says which fields would change that.
@@ -117,12 +124,11 @@ struct Wanted<'a> {
     different: Option<Different>,
 }
 
-fn activity(wanted: &Wanted<'_>, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
+fn activity(wanted: &Wanted<'_>, names: &[Key], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     let there = count(wanted, case);
-    let name = count_name(wanted.kind, wanted.outcome, wanted.within, wanted.different);
-    let value = Some(Value::Int(there));
-    facts.note(name.clone(), value.clone(), false);
-    checked.values.insert(name, value);
+    for name in names {
+        keep(name, Some(Value::Int(there)), false, checked, facts);
+    }
     let needed = i64::from(wanted.at_least);
     checked.progress = Some(Progress { there, needed });
     if there >= needed {
@@ -142,39 +148,6 @@ fn activity(wanted: &Wanted<'_>, case: &Case<'_>, checked: &mut Checked, facts: 
     }
     checked.outcome = CheckOutcome::Unmet;
     checked.message = message;
-}
-
-/// Under what name a count is kept with the facts.
-pub(super) fn count_name(
-    kind: &Key,
-    outcome: Option<&Key>,
-    within: Option<Span>,
-    different: Option<Different>,
-) -> String {
-    let read = Read::Count { kind: kind.clone(), outcome: outcome.cloned(), within };
-    match different {
-        None => read.to_string(),
-        Some(Different::People) => format!("{read} of different people"),
-        Some(Different::Days) => format!("{read} on different days"),
-    }
-}
-
-/// Under what name the time spent in a stage is kept with the facts: working time and elapsed time are two.
-pub(super) fn dwelt_name(stage: &Key, measure: Span) -> String {
-    match measure {
-        Span::WorkdaysMilli(_) => format!("dwelt({stage})"),
-        Span::ElapsedMicros(_) => format!("dwelt({stage}) elapsed"),
-    }
-}
-
-/// Under what name it is kept with the facts that all contracts had come so far.
-pub(super) fn contract_name(state: ContractState) -> &'static str {
-    match state {
-        ContractState::Signed => "contract(signed)",
-        ContractState::Delivered => "contract(delivered)",
-        ContractState::Paid => "contract(paid)",
-        ContractState::Accepted => "contract(accepted)",
-    }
 }
 
 fn different_word(different: Option<Different>) -> Arg {
@@ -218,7 +191,7 @@ fn person(activity: &Activity) -> Option<String> {
     Some(words.join(" ").to_lowercase()).filter(|name| !name.is_empty())
 }
 
-fn dwelt(stage: &Key, at_least: Span, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
+fn dwelt(stage: &Key, at_least: Span, names: &[Key], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     let visits = || case.record.into_iter().flat_map(|record| &record.visits).filter(|visit| visit.stage == *stage);
     let calendar = &case.rules.calendar;
     let length = |from: Time, to: Time| match at_least {
@@ -233,9 +206,9 @@ fn dwelt(stage: &Key, at_least: Span, case: &Case<'_>, checked: &mut Checked, fa
         Span::WorkdaysMilli(milli) => milli.saturating_mul(calendar.workday_micros() / 1000),
         Span::ElapsedMicros(micros) => micros,
     };
-    let name = dwelt_name(stage, at_least);
-    facts.note(name.clone(), Some(Value::Duration(there)), false);
-    checked.values.insert(name, Some(Value::Duration(there)));
+    for name in names {
+        keep(name, Some(Value::Duration(there)), false, checked, facts);
+    }
     if there >= needed {
         return;
     }
@@ -257,27 +230,23 @@ fn dwelt(stage: &Key, at_least: Span, case: &Case<'_>, checked: &mut Checked, fa
     checked.message = Message::new("dwelt_unmet").with("stage", label).with("at_least", at_least.to_string());
 }
 
-fn contract(state: ContractState, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
+fn contract(state: ContractState, names: &[Key], case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
     let (mut there, mut needed) = (0_i64, 0_i64);
     for contract in case.contracts() {
         needed += 1;
         there += i64::from(case.contract_is(contract, state));
     }
-    let names: &[&str] = match state {
-        ContractState::Signed => &["signed"],
-        ContractState::Delivered => &["delivered"],
-        ContractState::Accepted => &["accepted"],
-        ContractState::Paid => &["amount", "paid"],
-    };
-    for name in names {
-        let path = Path { entity: Entity::Contract, name: Key::new(name) };
-        let value = case.read(&Read::Field(path.clone())).map(std::borrow::Cow::into_owned);
-        facts.note(path.to_string(), value.clone(), false);
-        checked.values.insert(path.to_string(), value);
+    // The last of the names says whether it is met.
+    let (outcome, fields) = names.split_last().map_or((None, names), |(last, fields)| (Some(last), fields));
+    for name in fields {
+        let value = name.strip_prefix("contract.").and_then(|name| case.of_contracts(name)).map(Cow::into_owned);
+        keep(name, value, false, checked, facts);
     }
     checked.progress = Some(Progress { there, needed: needed.max(1) });
     let is_met = needed > 0 && there == needed;
-    facts.note(contract_name(state).to_owned(), Some(Value::Bool(is_met)), false);
+    if let Some(name) = outcome {
+        facts.note(name.clone(), Some(Value::Bool(is_met)), false);
+    }
     if is_met {
         return;
     }
@@ -294,18 +263,16 @@ fn contract(state: ContractState, case: &Case<'_>, checked: &mut Checked, facts:
 
 /// Keeps what an expression reads, for the one who is answered and for the log.
 pub(super) fn note(expression: &Expression, case: &Case<'_>, checked: &mut Checked, facts: &mut FactsRead) {
-    for read in expression.reads() {
-        let value = read_value(read, case);
-        let name = read.to_string();
-        facts.note(name.clone(), value.clone(), reads_personal(case.rules, read));
-        checked.values.insert(name, value);
+    checked.values.reserve(expression.reads().len());
+    for (name, read) in expression.named_reads() {
+        keep(name, read_value(read, case), reads_personal(case.rules, read), checked, facts);
     }
 }
 
 /// Keeps what an expression reads, for the log alone.
 pub(super) fn note_facts(expression: &Expression, case: &Case<'_>, facts: &mut FactsRead) {
-    for read in expression.reads() {
-        facts.note(read.to_string(), read_value(read, case), reads_personal(case.rules, read));
+    for (name, read) in expression.named_reads() {
+        facts.note(name.clone(), read_value(read, case), reads_personal(case.rules, read));
     }
 }
 
@@ -313,7 +280,7 @@ fn read_value(read: &Read, case: &Case<'_>) -> Option<Value> {
     match read {
         Read::Now => Some(Value::Time(case.now)),
         Read::Today => Some(Value::Date(case.today())),
-        read => case.read(read).map(std::borrow::Cow::into_owned),
+        read => case.read(read).map(Cow::into_owned),
     }
 }
 

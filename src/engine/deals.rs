@@ -123,9 +123,9 @@ fn make(
     let movement = Movement { from: None, to: &path.target.id, reason: None, id: &path.rule.id };
     let case = Case { receiver: new.owner, movement: Some(movement), ..Case::of(rules, actor, at, &record) };
     permit.note(&case, &mut facts);
-    facts.note("deal.funnel".to_owned(), Some(Value::Choice(path.funnel.id.clone())), false);
-    facts.note("move.to".to_owned(), Some(Value::Choice(path.target.id.clone())), false);
-    facts.note("receiver.id".to_owned(), new.owner.map(|owner| Value::User(owner.id)), false);
+    facts.note(Key::new("deal.funnel"), Some(Value::Choice(path.funnel.id.clone())), false);
+    facts.note(Key::new("move.to"), Some(Value::Choice(path.target.id.clone())), false);
+    facts.note(Key::new("receiver.id"), new.owner.map(|owner| Value::User(owner.id)), false);
     criteria.extend(validate(&changed, &case, &mut facts));
     criteria.extend(path.demands(&case, &mut facts));
     criteria.extend(new.cooling_until.map(|until| cooling(until, at)));
@@ -266,8 +266,8 @@ pub fn change(permit: &Permit, record: &DealFacts, write: DealWrite, now: Time) 
     let mut facts = changes_read(&rules.fields, &changed, &deal.fields, &applied.values);
     if product != deal.product {
         criteria.extend(product_fault(rules, &sight, product.as_ref()));
-        facts.note("deal.product".to_owned(), product.clone().map(Value::Choice), false);
-        facts.note("deal.product before".to_owned(), deal.product.clone().map(Value::Choice), false);
+        facts.note(Key::new("deal.product"), product.clone().map(Value::Choice), false);
+        facts.note(Key::new("deal.product before"), deal.product.clone().map(Value::Choice), false);
         changed.push(path_of("product"));
         emptied.extend(product.is_none().then(|| path_of("product")));
     }

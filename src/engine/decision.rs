@@ -1,8 +1,8 @@
 //! A decision and its reasons: what was checked, how it came out, on which values.
 
+pub use super::readings::Readings;
 use crate::texts::Message;
 use crate::values::{Date, Key, Localized, Time, Value};
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// Allowed, with what to write; or refused. Either is an answer and both are recorded.
@@ -58,9 +58,9 @@ pub struct Checked {
     /// The place in the request's body, for what is wrong there (`/fields/phone`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// Values that decided, by qualified name; `None` = missing. Pass the reader's field rules before they are shown.
-    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
-    pub values: IndexMap<String, Option<Value>>,
+    /// Values that decided. Pass the reader's field rules before they are shown.
+    #[serde(default, skip_serializing_if = "Readings::is_empty")]
+    pub values: Readings,
     /// Fields (qualified names) that would satisfy it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,
@@ -119,12 +119,11 @@ pub struct Progress {
     pub needed: i64,
 }
 
-/// What a decision read, by the text of the read (`deal.grade`, `count(call, reached)`); `None` = missing.
-/// Values of fields marked personal are apart: they are deleted when the person is erased.
+/// What a decision read. Values of fields marked personal are apart: they are deleted when the person is erased.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FactsRead {
-    pub values: IndexMap<String, Option<Value>>,
-    pub personal: IndexMap<String, Option<Value>>,
+    pub values: Readings,
+    pub personal: Readings,
 }
 
 impl Checked {
@@ -140,7 +139,7 @@ impl Checked {
             message,
             label: None,
             pointer: None,
-            values: IndexMap::new(),
+            values: Readings::default(),
             fields: Vec::new(),
             progress: None,
             possible_from: None,
@@ -174,7 +173,7 @@ impl Checked {
 
 impl FactsRead {
     /// Keeps a value that was read.
-    pub(super) fn note(&mut self, name: String, value: Option<Value>, personal: bool) {
+    pub(super) fn note(&mut self, name: Key, value: Option<Value>, personal: bool) {
         let values = if personal { &mut self.personal } else { &mut self.values };
         values.insert(name, value);
     }

@@ -2,7 +2,7 @@
 //!
 //! Nothing is changed here: `apply` answers with the values as they would be, what changed, and every fault at once.
 
-use super::decision::{CheckOutcome, Checked, CheckedKind, Severity};
+use super::decision::{CheckOutcome, Checked, CheckedKind, Readings, Severity};
 use super::facts::FieldValues;
 use super::sight::Sight;
 use crate::rules::expression::{Entity, Path};
@@ -160,7 +160,7 @@ pub fn field_fault(pointer: &str, id: &Key, message: Message, fields: Vec<String
         message,
         label: None,
         pointer: Some(pointer.to_owned()),
-        values: IndexMap::new(),
+        values: Readings::default(),
         fields,
         progress: None,
         possible_from: None,

@@ -53,7 +53,7 @@ pub(super) fn capacity(
     }
     let held = person.holding(&funnel.id, &stage.id);
     let then = held.saturating_add(1);
-    let read = Read::Holding { entity, funnel: funnel.id.clone(), stage: stage.id.clone() }.to_string();
+    let read = Key::from(Read::Holding { entity, funnel: funnel.id.clone(), stage: stage.id.clone() }.to_string());
     facts.note(read.clone(), Some(Value::Int(i64::from(held))), false);
 
     let over = |limit: Option<u32>| limit.filter(|limit| then > *limit);
@@ -76,7 +76,7 @@ pub(super) fn capacity(
     checked.values.insert(read, Some(Value::Int(i64::from(held))));
     let mut tell = |name: &str, number: Option<Value>| {
         if number.is_some() {
-            checked.values.insert(name.to_owned(), number);
+            checked.values.insert(Key::new(name), number);
         }
     };
     tell("ideal", ideal.map(Value::Number));

@@ -24,6 +24,7 @@ pub mod moves;
 pub mod people;
 pub mod permission;
 pub mod preview;
+pub mod readings;
 pub mod replay;
 pub mod scenarios;
 pub mod sight;

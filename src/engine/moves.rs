@@ -20,6 +20,9 @@ use crate::texts::Message;
 use crate::values::{Key, Time, Value};
 use std::sync::Arc;
 
+/// Room for what a move reads, so that the list of it seldom grows.
+const EXPECTED_READS: usize = 24;
+
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct MoveRequest {
@@ -116,7 +119,8 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Ti
 /// What is asked of what: kept with every decision, so that it can be replayed.
 fn asked(deal: &Deal, request: &MoveRequest) -> FactsRead {
     let mut facts = FactsRead::default();
-    let mut note = |name: &str, id: Option<&Key>| facts.note(name.to_owned(), id.cloned().map(Value::Choice), false);
+    facts.values.reserve(EXPECTED_READS);
+    let mut note = |name: &str, id: Option<&Key>| facts.note(Key::new(name), id.cloned().map(Value::Choice), false);
     note("deal.funnel", Some(&deal.funnel));
     note("deal.stage", Some(&deal.stage));
     note("move.to", Some(&request.to));

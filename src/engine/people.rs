@@ -127,11 +127,11 @@ fn nobody_left(rules: &Rules, write: &PersonWrite<'_>, others: Others<'_>) -> Op
 
 fn facts_of(write: &PersonWrite<'_>) -> FactsRead {
     let mut facts = FactsRead::default();
-    facts.values.insert("user.roles".to_owned(), Some(Value::Choices(write.roles.to_vec())));
-    facts.values.insert("user.active".to_owned(), Some(Value::Bool(write.active)));
+    facts.values.insert(Key::new("user.roles"), Some(Value::Choices(write.roles.to_vec())));
+    facts.values.insert(Key::new("user.active"), Some(Value::Bool(write.active)));
     if let Some(before) = write.before {
-        facts.values.insert("user.roles before".to_owned(), Some(Value::Choices(before.roles.clone())));
-        facts.values.insert("user.active before".to_owned(), Some(Value::Bool(before.active)));
+        facts.values.insert(Key::new("user.roles before"), Some(Value::Choices(before.roles.clone())));
+        facts.values.insert(Key::new("user.active before"), Some(Value::Bool(before.active)));
     }
     facts
 }

@@ -164,8 +164,7 @@ struct Record<'a> {
 impl<'a> Record<'a> {
     /// What was kept under a name; the outer `None`: nothing was.
     fn kept(&self, name: &str) -> Option<Option<&'a Value>> {
-        let kept = self.facts.values.get(name).or_else(|| self.facts.personal.get(name))?;
-        Some(kept.as_ref())
+        self.facts.values.get(name).or_else(|| self.facts.personal.get(name))
     }
 
     fn id(&self, name: &str, said: &mut Said) -> Option<&'a Key> {
@@ -262,9 +261,8 @@ impl<'a> Record<'a> {
 
     /// What the record lacks of what an expression reads.
     fn lacking(&self, expression: &Expression) -> Vec<String> {
-        let names =
-            expression.reads().iter().filter(|read| !matches!(read, Read::Now | Read::Today)).map(Read::to_string);
-        names.filter(|name| self.kept(name).is_none()).collect()
+        let asked = expression.named_reads().filter(|(_, read)| !matches!(read, Read::Now | Read::Today));
+        asked.filter(|(name, _)| self.kept(name).is_none()).map(|(name, _)| name.to_string()).collect()
     }
 
     /// How an expression comes out; the outer `None`: the record lacks what it reads, which is noted.
@@ -278,7 +276,7 @@ impl<'a> Record<'a> {
     }
 
     fn criterion(&self, criterion: &Criterion, stage: Option<&Stage>, said: &mut Said) {
-        if Severity::on(criterion.mode, criterion.enforce_from, self.today()) != Severity::Refuse {
+        if Severity::on(criterion.mode, criterion.enforce_from, || self.today()) != Severity::Refuse {
             return;
         }
         // A condition that is not known for want of a fact leaves open whether the criterion applies.
@@ -289,24 +287,23 @@ impl<'a> Record<'a> {
         if applies == Some(false) {
             return;
         }
-        if self.is_met(&criterion.kind, said) == Some(false) && applies == Some(true) {
+        if self.is_met(criterion, said) == Some(false) && applies == Some(true) {
             let stage = stage.map(|stage| stage.id.clone());
             said.grounds.push(Ground { kind: GroundKind::Criterion, stage, id: criterion.id.clone() });
         }
     }
 
     /// Whether it is met; `None`: the record lacks what it asks, which is noted.
-    fn is_met(&self, kind: &CriterionKind, said: &mut Said) -> Option<bool> {
-        match kind {
-            CriterionKind::Has(paths) => {
+    fn is_met(&self, criterion: &Criterion, said: &mut Said) -> Option<bool> {
+        match &criterion.kind {
+            CriterionKind::Has(_) => {
                 let (mut all, mut known) = (true, true);
-                for path in paths {
-                    let name = path.to_string();
-                    match self.kept(&name) {
+                for name in &criterion.names {
+                    match self.kept(name) {
                         Some(value) => all &= value.is_some(),
                         None => {
                             known = false;
-                            said.lacks(name);
+                            said.lacks(name.to_string());
                         }
                     }
                 }
@@ -314,20 +311,18 @@ impl<'a> Record<'a> {
                 if !all { Some(false) } else { known.then_some(true) }
             }
             CriterionKind::Require(expression) => self.holds(expression, said).map(|holds| holds == Some(true)),
-            CriterionKind::Activity { kind, outcome, at_least, within, different } => {
-                let name = super::criteria::count_name(kind, outcome.as_ref(), *within, *different);
-                self.number(name, said).map(|there| there >= i64::from(*at_least))
+            CriterionKind::Activity { at_least, .. } => {
+                self.number(criterion.names.last()?, said).map(|there| there >= i64::from(*at_least))
             }
-            CriterionKind::Dwelt { stage, at_least } => {
-                let name = super::criteria::dwelt_name(stage, *at_least);
-                self.number(name, said).map(|there| there >= super::dwell::micros(self.rules, *at_least))
-            }
-            CriterionKind::Contract(state) => {
-                let name = super::criteria::contract_name(*state);
+            CriterionKind::Dwelt { at_least, .. } => self
+                .number(criterion.names.last()?, said)
+                .map(|there| there >= super::dwell::micros(self.rules, *at_least)),
+            CriterionKind::Contract(_) => {
+                let name = criterion.names.last()?;
                 match self.kept(name) {
                     Some(value) => Some(value == Some(&Value::Bool(true))),
                     None => {
-                        said.lacks(name.to_owned());
+                        said.lacks(name.to_string());
                         None
                     }
                 }
@@ -335,11 +330,11 @@ impl<'a> Record<'a> {
         }
     }
 
-    fn number(&self, name: String, said: &mut Said) -> Option<i64> {
-        match self.kept(&name) {
+    fn number(&self, name: &str, said: &mut Said) -> Option<i64> {
+        match self.kept(name) {
             Some(Some(Value::Int(number) | Value::Duration(number))) => Some(*number),
             Some(_) | None => {
-                said.lacks(name);
+                said.lacks(name.to_owned());
                 None
             }
         }
@@ -358,7 +353,7 @@ impl<'a> Record<'a> {
         }
         let Some(cap) = self.figure(at_most, said) else { return };
         let held = Read::Holding { entity: Entity::Receiver, funnel: funnel.id.clone(), stage: stage.id.clone() };
-        if let Some(held) = self.number(held.to_string(), said)
+        if let Some(held) = self.number(&held.to_string(), said)
             && held >= i64::from(cap)
         {
             said.grounds.push(Ground::new(GroundKind::Cap, "holding").at(&stage.id));

@@ -12,9 +12,9 @@ use crate::values::{Date, Key};
 impl Severity {
     /// How hard a criterion is on a day: before `enforce_from` it only warns.
     #[must_use]
-    pub fn on(mode: Mode, enforce_from: Option<Date>, today: Date) -> Self {
+    pub fn on(mode: Mode, enforce_from: Option<Date>, today: impl FnOnce() -> Date) -> Self {
         match mode {
-            Mode::Enforce if enforce_from.is_some_and(|from| today < from) => Self::Warn,
+            Mode::Enforce if enforce_from.is_some_and(|from| today() < from) => Self::Warn,
             Mode::Enforce => Self::Refuse,
             Mode::Warn => Self::Warn,
             Mode::Audit => Self::Audit,
@@ -52,9 +52,8 @@ fn check(validation: &Validation, changed: &[Path], case: &Case<'_>, read: &mut 
     let id = validation.id.clone();
     let mut checked = Checked::new(id, CheckedKind::Validation, CheckOutcome::Met, Message::new("criterion_met"));
     checked.label = validation.message.clone();
-    let today = case.today();
-    checked.severity = Severity::on(validation.mode, validation.enforce_from, today);
-    checked.enforce_from = validation.enforce_from.filter(|from| today < *from);
+    checked.severity = Severity::on(validation.mode, validation.enforce_from, || case.today());
+    checked.enforce_from = validation.enforce_from.filter(|from| case.today() < *from);
     if let Some(when) = &validation.when {
         note(when, case, &mut checked, read);
         if case.holds(when) == Some(false) {
@@ -110,7 +109,7 @@ pub fn sticky(rules: &Rules, funnel: &Key, stage: &Key, emptied: &[Path], facts:
 
 /// Whether a criterion refuses today; an unknown `when` applies.
 fn demands(rules: &Rules, criterion: &Criterion, facts: &dyn Facts) -> bool {
-    Severity::on(criterion.mode, criterion.enforce_from, facts.today()) == Severity::Refuse
+    Severity::on(criterion.mode, criterion.enforce_from, || facts.today()) == Severity::Refuse
         && criterion.when.as_ref().is_none_or(|when| when.holds(facts, &rules.calendar) != Some(false))
 }
 
@@ -131,8 +130,8 @@ pub fn changes_read(
             Entity::Contract | Entity::Owner | Entity::Receiver | Entity::Move => None,
         };
         let into = if declared.is_some_and(|field| field.personal) { &mut read.personal } else { &mut read.values };
-        into.insert(path.to_string(), after.get(&path.name).cloned());
-        into.insert(format!("{path} before"), before.get(&path.name).cloned());
+        into.insert(Key::from(path.to_string()), after.get(&path.name).cloned());
+        into.insert(Key::from(format!("{path} before")), before.get(&path.name).cloned());
     }
     read
 }

@@ -124,7 +124,8 @@ impl<'a> Reader<'a> {
         let message = section.get("message").and_then(|node| self.label(node));
         let (kind, default) = self.criterion_kind(section, word, words, vocabulary)?;
         let id = id.unwrap_or(default);
-        Some(Criterion { id, kind, when, mode, enforce_from, message, line: node.place.line })
+        let names = kind.names();
+        Some(Criterion { id, kind, when, mode, enforce_from, message, names, line: node.place.line })
     }
 
     /// An id is published; the product's own reasons are no ids.

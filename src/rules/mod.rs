@@ -11,6 +11,7 @@ pub mod check;
 mod company;
 mod constancy;
 mod criteria;
+mod criterion;
 pub mod diff;
 mod document;
 pub mod expression;

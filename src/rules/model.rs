@@ -2,6 +2,7 @@
 
 pub use super::action::Action;
 use super::calendar::Calendar;
+pub use super::criterion::{ContractState, Criterion, CriterionKind, Different, Mode};
 use super::expression::{Expression, Path};
 use super::migrate::Migration;
 use crate::values::{Currency, Date, Decimal, Key, Language, Localized};
@@ -223,69 +224,6 @@ pub enum Span {
     WorkdaysMilli(i64),
     /// `3d`, `12h`: elapsed time, in microseconds.
     ElapsedMicros(i64),
-}
-
-/// A condition to enter a stage or to make a move.
-#[derive(Debug)]
-pub struct Criterion {
-    /// Unique in its stage; a published name.
-    pub id: Key,
-    pub kind: CriterionKind,
-    /// Applies only if this holds; unknown = applies.
-    pub when: Option<Expression>,
-    pub mode: Mode,
-    /// Warns before this date and enforces from it on.
-    pub enforce_from: Option<Date>,
-    pub message: Option<Localized>,
-    /// Line in the rules file, 1-based: for people who look for it.
-    pub line: u32,
-}
-
-#[derive(Debug)]
-pub enum CriterionKind {
-    /// All of these are present.
-    Has(Vec<Path>),
-    Require(Expression),
-    /// At least so many activities of a kind since the deal began, or within a span.
-    Activity {
-        kind: Key,
-        outcome: Option<Key>,
-        at_least: u32,
-        within: Option<Span>,
-        different: Option<Different>,
-    },
-    /// The deal spent at least so long in a stage (all its visits together).
-    Dwelt {
-        stage: Key,
-        at_least: Span,
-    },
-    Contract(ContractState),
-}
-
-/// Of what activities that count must differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Different {
-    /// The person talked to.
-    People,
-    /// The local day.
-    Days,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ContractState {
-    Signed,
-    Delivered,
-    Paid,
-    Accepted,
-}
-
-/// How hard a criterion or validation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Enforce,
-    Warn,
-    /// Only recorded.
-    Audit,
 }
 
 /// One permitted move.

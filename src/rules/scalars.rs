@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
         let Content::Map { entries, .. } = &node.content else {
             return self.text(node).map(|text| Localized::one(&first, &text));
         };
-        let mut label = Localized { first, texts: std::collections::BTreeMap::new() };
+        let mut texts = std::collections::BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             let before = index.checked_sub(1).and_then(|index| entries.get(index));
             let language = Language::new(&entry.key);
@@ -149,10 +149,10 @@ impl<'a> Reader<'a> {
                 }
             }
             if known && let Some(text) = self.text(&entry.value) {
-                label.texts.insert(language, text);
+                texts.insert(language, text);
             }
         }
-        (!label.texts.is_empty()).then_some(label)
+        (!texts.is_empty()).then(|| Localized::new(first, texts))
     }
 
     /// The label of something, by default its id in words.

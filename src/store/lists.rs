@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: a list holds a row exactly where a single read of it with the same filter finds it.
 
+use super::directory::Epochs;
 use super::tx::face;
 use crate::engine::dwell::StageDeadline;
 use crate::engine::facts::{Customer, Deal, Person};
@@ -96,9 +97,13 @@ pub struct CustomerItem {
     pub deals: Vec<(Deal, Option<Person>)>,
 }
 
+/// A page of deals with the epochs, of one moment.
+pub(super) struct PageOfDeals {
+    pub epochs: Epochs,
+    pub rows: Vec<Listed<DealItem>>,
+}
+
 face! { lists:
-    /// A page of the deals that the filter lets through.
-    fn list_deals(query: &DealQuery) -> Vec<Listed<DealItem>>;
     /// A page of the customers that the filter lets through.
     fn list_customers(query: &CustomerQuery) -> Vec<Listed<CustomerItem>>;
     /// Whether the filter lets the deal through.

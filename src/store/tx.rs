@@ -10,6 +10,7 @@
 use super::directory::Epochs;
 use super::entry::{Effect, Entry, Remembered};
 use super::error::StoreError;
+use super::lists::{DealItem, DealQuery, Listed};
 use super::{postgres, sqlite};
 use crate::engine::actor::Who;
 use crate::engine::facts::DealFacts;
@@ -162,6 +163,16 @@ impl<'a> Tx<'a> {
             None => None,
         };
         Ok(DealRead { facts: read.facts, remembered })
+    }
+
+    /// A page of the deals that the filter lets through.
+    pub fn list_deals(&mut self, query: &DealQuery) -> Result<Vec<Listed<DealItem>>, StoreError> {
+        self.go_on()?;
+        let page = on_link!(self, lists::list_deals(query))?;
+        if let Some(expected) = self.expected.take() {
+            same(expected, page.epochs)?;
+        }
+        Ok(page.rows)
     }
 
     /// Whether what the caller's key stands for was read in one moment with the facts.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Bytes of a text for each character it may have, at most: a syllable of Hangul is one character composed and nine
@@ -70,18 +71,35 @@ impl fmt::Debug for Language {
     }
 }
 
-/// A text in one or more languages. Never empty: what the company left out is its id in words.
+/// A text in one or more languages, cheap to clone. Never empty: what the company left out is its id in words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Localized {
+#[serde(transparent)]
+pub struct Localized(Arc<Texts>);
+
+/// The same text in its languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Texts {
     /// The language to fall back on.
-    pub first: Language,
-    pub texts: BTreeMap<Language, String>,
+    first: Language,
+    texts: BTreeMap<Language, String>,
 }
 
 impl Localized {
     #[must_use]
     pub fn one(language: &Language, text: &str) -> Self {
-        Self { first: language.clone(), texts: BTreeMap::from([(language.clone(), text.to_owned())]) }
+        Self::new(language.clone(), BTreeMap::from([(language.clone(), text.to_owned())]))
+    }
+
+    /// `first`: the language to fall back on.
+    #[must_use]
+    pub fn new(first: Language, texts: BTreeMap<Language, String>) -> Self {
+        Self(Arc::new(Texts { first, texts }))
+    }
+
+    /// The text in each of its languages.
+    #[must_use]
+    pub fn texts(&self) -> &BTreeMap<Language, String> {
+        &self.0.texts
     }
 
     /// An id in words: `bought_elsewhere` reads `bought elsewhere`.
@@ -95,9 +113,9 @@ impl Localized {
     pub fn get(&self, wanted: &[Language]) -> &str {
         wanted
             .iter()
-            .chain(std::iter::once(&self.first))
-            .find_map(|language| self.texts.get(language))
-            .or_else(|| self.texts.values().next())
+            .chain(std::iter::once(&self.0.first))
+            .find_map(|language| self.0.texts.get(language))
+            .or_else(|| self.0.texts.values().next())
             .map_or("", String::as_str)
     }
 }
@@ -139,9 +157,9 @@ mod tests {
     #[test]
     fn a_text_falls_back_to_the_first_language() {
         let (zh, en, de) = (Language::new("zh"), Language::new("en"), Language::new("de"));
-        let mut text = Localized::one(&zh, "签约");
+        let text = Localized::one(&zh, "签约");
         assert_eq!(text.get(&[en.clone(), de.clone()]), "签约");
-        text.texts.insert(en.clone(), "Signed".into());
+        let text = Localized::new(zh.clone(), [(zh.clone(), "签约".into()), (en.clone(), "Signed".into())].into());
         assert_eq!(text.get(&[de, en]), "Signed");
         assert_eq!(Localized::from_id(&zh, "bought_elsewhere").get(&[]), "bought elsewhere");
     }

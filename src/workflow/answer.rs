@@ -4,7 +4,7 @@
 //! INVARIANT: the kept answer holds no personal value. Those lie apart, with the decision's personal facts, and are put
 //! back when the answer is read; after the person is erased they stay away.
 
-use crate::engine::decision::Checked;
+use crate::engine::decision::{Checked, Readings};
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
 use crate::store::{Activation, Migrated, Preview, Replay, RulesDraft, RulesSource, Team, User};
@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// Values of a person, by name.
-pub type Personal = IndexMap<String, Option<Value>>;
+pub type Personal = Readings;
 
 /// A write that was done (or, in a dry run, would have been).
 #[derive(Clone, Debug)]
@@ -169,13 +169,13 @@ impl Answer for ActivityAnswer {
     fn part(&mut self, _: &Rules, personal: &mut Personal) {
         for (name, text) in [("contact", &mut self.activity.contact), ("note", &mut self.activity.note)] {
             if let Some(text) = text.take() {
-                personal.insert(format!("answer activity.{name}"), Some(Value::Text(text)));
+                personal.insert(Key::from(format!("answer activity.{name}")), Some(Value::Text(text)));
             }
         }
     }
 
     fn rejoin(&mut self, personal: &mut Personal) {
-        let mut text = |name: &str| match personal.shift_remove(&format!("answer activity.{name}")) {
+        let mut text = |name: &str| match personal.remove(format!("answer activity.{name}").as_str()) {
             Some(Some(Value::Text(text))) => Some(text),
             _ => None,
         };
@@ -207,13 +207,13 @@ fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal
     take(&mut customer.fields, &rules.fields.customer, "customer", personal);
     if !customer.contacts.is_empty() {
         let contacts = std::mem::take(&mut customer.contacts);
-        personal.insert("answer customer.contacts".to_owned(), Some(records(&contacts)));
+        personal.insert(Key::new("answer customer.contacts"), Some(records(&contacts)));
     }
 }
 
 fn rejoin_customer(customer: &mut Customer, personal: &mut Personal) {
     put_back(&mut customer.fields, "customer", personal);
-    if let Some(Some(Value::Records(list))) = personal.shift_remove("answer customer.contacts") {
+    if let Some(Some(Value::Records(list))) = personal.remove("answer customer.contacts") {
         customer.contacts = list.iter().map(|record| contact(record)).collect();
     }
 }
@@ -222,7 +222,7 @@ fn take(values: &mut FieldValues, declared: &IndexMap<Key, Field>, of: &str, per
     values.retain(|name, value| {
         let keep = !declared.get(name).is_some_and(|field| field.personal);
         if !keep {
-            personal.insert(format!("answer {of}.{name}"), Some(value.clone()));
+            personal.insert(Key::from(format!("answer {of}.{name}")), Some(value.clone()));
         }
         keep
     });
@@ -230,10 +230,10 @@ fn take(values: &mut FieldValues, declared: &IndexMap<Key, Field>, of: &str, per
 
 fn put_back(values: &mut FieldValues, of: &str, personal: &mut Personal) {
     let prefix = format!("answer {of}.");
-    let names: Vec<String> = personal.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
+    let names: Vec<Key> = personal.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
     for name in names {
         let Some(field) = name.strip_prefix(&prefix).filter(|field| *field != "contacts") else { continue };
-        if let Some(Some(value)) = personal.shift_remove(&name) {
+        if let Some(Some(value)) = personal.remove(&name) {
             values.insert(Key::new(field), value);
         }
     }

@@ -4,7 +4,7 @@ use super::answer::{Answer, Kept, Recorded};
 use super::call::Idempotency;
 use super::failure::{Failure, Refused, Written};
 use super::scene::Scene;
-use crate::engine::decision::{Allowed, Checked, CheckedKind, Decision, FactsRead, Refusal, RefusalKind};
+use crate::engine::decision::{Allowed, Checked, CheckedKind, Decision, FactsRead, Readings, Refusal, RefusalKind};
 use crate::engine::facts::{Customer, DealFacts};
 use crate::engine::sight::Sight;
 use crate::store::{
@@ -257,7 +257,7 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
 
 /// A warning as it is kept with an answer: the values that decided lie with the decision's own criteria.
 fn without_values(checked: &Checked) -> Checked {
-    Checked { values: indexmap::IndexMap::new(), ..checked.clone() }
+    Checked { values: Readings::default(), ..checked.clone() }
 }
 
 fn is_only_fields(refusal: &Refusal) -> bool {

@@ -86,7 +86,7 @@ impl Workflow {
     }
 
     pub async fn deals(&self, call: &Call, list: DealList) -> Outcome<Page<SeenDeal>> {
-        self.reading(call, Action::DealsRead, move |scene, tx| {
+        self.glancing(call, Action::DealsRead, move |scene, tx| {
             let query = DealQuery {
                 filter: scene.permit.filter(scene.now()),
                 conditions: list.conditions.clone(),

@@ -100,7 +100,7 @@ fn actor(active: &Active, call: &Call) -> Outcome<Arc<Actor>> {
 /// Whether a transaction may change anything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Reads one deal and nothing beside it.
+    /// Reads by one statement: a deal, a page of deals.
     Glance,
     Read,
     Write,
@@ -122,7 +122,7 @@ impl Workflow {
         Err(Failure::Unavailable(StoreError::Busy))
     }
 
-    /// Plays a use case that reads one deal and nothing beside it: by one statement.
+    /// Plays a use case that reads by one statement: a deal, a page of deals.
     pub(super) async fn glancing<D, T, F>(&self, call: &Call, demand: D, work: F) -> Outcome<T>
     where
         D: Demand,

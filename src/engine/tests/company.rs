@@ -156,7 +156,8 @@ pub fn cases<T>(list: Vec<(&str, T)>) -> Option<Figure<T>> {
 }
 
 pub fn criterion(id: &str, kind: CriterionKind) -> Criterion {
-    Criterion { id: key(id), kind, when: None, mode: Mode::Enforce, enforce_from: None, message: None, line: 1 }
+    let names = kind.names();
+    Criterion { id: key(id), kind, when: None, mode: Mode::Enforce, enforce_from: None, message: None, names, line: 1 }
 }
 
 pub fn has(id: &str, names: &str) -> Criterion {

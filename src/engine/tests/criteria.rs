@@ -1,12 +1,12 @@
 use super::*;
-use crate::engine::decision::Decision;
+use crate::engine::decision::{Decision, Readings};
 use crate::engine::effects::Move as MoveEffect;
 use crate::engine::facts::{DealFacts, Visit};
 use crate::engine::moves::{MoveRequest, decide};
 use crate::engine::permission::permit;
 use crate::rules::expression::Place;
 use crate::rules::model::*;
-use crate::values::Value;
+use crate::values::{Key, Value};
 use std::sync::Arc;
 
 /// Li moves the deal on from `resource`, with only this demanded.
@@ -220,7 +220,7 @@ fn all_reasons_come_together_with_the_values_that_decided() {
         &deal_in("resource").with("customer.phone", Value::Text("+8613800000000".into())),
     );
     assert_eq!(outcome(&decision), "refused: graded.h?, graded.r?, graded.a");
-    let read: Vec<&str> = decision.facts().values.keys().map(String::as_str).collect();
+    let read: Vec<&str> = decision.facts().values.keys().map(|name| &**name).collect();
     let asked = ["deal.funnel", "deal.stage", "move.to", "move.reason"];
     assert_eq!(read[..4], asked);
     assert_eq!(read[4..], ["deal.question", "customer.verified", "count(\"call\", \"reached\")"]);
@@ -230,7 +230,7 @@ fn all_reasons_come_together_with_the_values_that_decided() {
 fn what_is_personal_is_kept_apart_in_the_log() {
     let facts = deal_in("resource").with("customer.phone", Value::Text("+8613800000000".into()));
     let decision = entering(vec![has("h", "customer.phone"), require("r", "customer.contacts.size() == 0")], &facts);
-    let names = |map: &indexmap::IndexMap<String, Option<Value>>| map.keys().cloned().collect::<Vec<_>>().join(" ");
+    let names = |map: &Readings| map.keys().map(Key::as_str).collect::<Vec<_>>().join(" ");
     assert_eq!(names(&decision.facts().personal), "customer.phone customer.contacts");
     assert_eq!(names(&decision.facts().values), "deal.funnel deal.stage move.to move.reason");
 }

@@ -137,7 +137,7 @@ fn compare(place: &str, before: &Thing, after: &Thing, changes: &mut Vec<Change>
     let mut changed = |message| changes.push(Change { place: place.to_owned(), kind: ChangeKind::Changed, message });
     // Ids in words are no label: an id that only got its words in another language did not change.
     if let (Some(old), Some(new)) = (&before.label, &after.label)
-        && old.texts != new.texts
+        && old.texts() != new.texts()
     {
         changed(after.message("diff_label").with("before", told(old)).with("after", told(new)));
     }
@@ -192,7 +192,7 @@ fn compare_parts(place: &str, of: &Thing, before: &Parts, after: &Parts, changes
 
 /// A label in all its languages: a change of one of them must show to readers of another.
 fn told(label: &Localized) -> String {
-    let mut texts: Vec<&str> = label.texts.values().map(String::as_str).collect();
+    let mut texts: Vec<&str> = label.texts().values().map(String::as_str).collect();
     texts.dedup();
     texts.join(" / ")
 }

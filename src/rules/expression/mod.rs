@@ -27,7 +27,7 @@ pub use read::{Entity, Facts, Path, Read};
 pub use vocabulary::{Domain, Place, Type, Vocabulary};
 
 use super::calendar::Calendar;
-use crate::values::Value;
+use crate::values::{Key, Value};
 use check::Checker;
 use evaluate::Evaluation;
 use fault::MOST_FAULTS;
@@ -53,6 +53,8 @@ pub struct Expression {
     source: String,
     tree: Node,
     reads: Vec<Read>,
+    /// The same as texts, made once: decisions keep what they read under them.
+    names: Vec<Key>,
     cost: u64,
 }
 
@@ -67,6 +69,11 @@ impl Expression {
     #[must_use]
     pub fn reads(&self) -> &[Read] {
         &self.reads
+    }
+
+    /// Everything it can ask for, with the names under which decisions keep it.
+    pub fn named_reads(&self) -> impl Iterator<Item = (&Key, &Read)> {
+        self.names.iter().zip(&self.reads)
     }
 
     /// Upper bound of its work, in units of about one comparison.
@@ -118,8 +125,9 @@ pub fn compile(source: &str, wanted: &Type, place: Place, vocabulary: &Vocabular
     if checker.faulty || !checker.faults.is_empty() {
         return Err(sorted(checker.faults));
     }
-    let reads = checker.reads.into_iter().collect();
-    Ok(Expression { source: source.to_owned(), tree, reads, cost })
+    let reads: Vec<Read> = checker.reads.into_iter().collect();
+    let names = reads.iter().map(|read| Key::from(read.to_string())).collect();
+    Ok(Expression { source: source.to_owned(), tree, reads, names, cost })
 }
 
 /// Checks one qualified name (as in `has: [customer.phone]`, `hide:`, `unique:`): what it is and its type.

@@ -31,10 +31,12 @@ type Columns = (
     Nullable<(Binary, BigInt)>,
     Nullable<deals::SqlType>,
     Nullable<customers::SqlType>,
-    Nullable<(Uid, Document, Nullable<Uid>, Bool, Document)>,
+    Nullable<Owner>,
     (List, List, List, List, List, List),
 );
 type List = Nullable<Verbatim>;
+/// The columns of `PersonRow`.
+pub(super) type Owner = (Uid, Document, Nullable<Uid>, Bool, Document);
 
 type Row = (
     (i64, i64),
@@ -95,8 +97,8 @@ impl Query for Facts {
 
 impl RunQueryDsl<Conn> for Facts {}
 
-const SCALARS: &str = "SELECT e.rules_version, e.people_epoch, i.fingerprint, i.decision, \
-    d.id, d.customer, d.funnel, d.stage, d.state, d.owner, d.team, d.creator, d.discoverer, d.origin, d.product, \
+/// A deal with its customer and owner, in the order of `DealRow`, `CustomerRow`, `PersonRow`.
+pub(super) const DEAL: &str = "d.id, d.customer, d.funnel, d.stage, d.state, d.owner, d.team, d.creator, d.discoverer, d.origin, d.product, \
     d.grade, d.graded_by, d.graded_at, d.reason, d.cooling_until, d.lost_from, d.fields, d.version, d.facts_version, \
     d.entered_at, d.created_at, d.updated_at, d.closed_at, \
     c.id, c.creator, c.fields, c.contacts, c.version, c.facts_version, c.created_at, c.updated_at, \
@@ -207,7 +209,8 @@ impl ListOf {
 
 impl QueryFragment<Db> for Facts {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
-        out.push_sql(SCALARS);
+        out.push_sql("SELECT e.rules_version, e.people_epoch, i.fingerprint, i.decision, ");
+        out.push_sql(DEAL);
         for list in &LISTS {
             list.push(&mut out);
         }

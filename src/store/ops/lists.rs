@@ -1,34 +1,51 @@
-//! Pages of deals and customers: the ids of the page first, in order, then their rows.
+//! Pages of deals and customers: the ids of the page first, in order, then their rows. Of deals both are one statement,
+//! with the epochs: one round trip.
 
 use super::condition::{FALSE, Rows, TRUE};
 use super::customers::held_deals;
 use super::deals::PersonRow;
+use super::facts::{DEAL, Owner};
 use super::sql::{Bind, Sql};
 use super::visibility::{self, open_on_customers, open_on_deals};
 use super::{Conn, dialect};
 use crate::engine::dwell::StageDeadline;
-use crate::engine::facts::{Customer, Deal, Person};
+use crate::engine::facts::{Customer, Person};
 use crate::engine::filter::RowFilter;
 use crate::rules::expression::{Entity, Operand, Path, Predicate};
 use crate::rules::model::FieldKind;
 use crate::store::StoreError;
 use crate::store::columns::{AnyId, Uid};
-use crate::store::lists::{Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, SortBy};
+use crate::store::directory::Epochs;
+use crate::store::lists::{
+    Cursor, CursorKey, CustomerItem, CustomerQuery, DealItem, DealQuery, Listed, Order, PageOfDeals, SortBy,
+};
 use crate::store::rows::{CustomerRow, DealRow};
-use crate::store::schema::{customers, deals, users};
+use crate::store::schema::{customers, deals};
 use crate::values::{CustomerId, DealId, Key, Value};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use std::collections::BTreeMap;
 
+/// Outer joins, though a deal's customer is always there: what nothing asks for is then not looked up.
 pub(super) const FROM_DEALS: &str =
-    " FROM deals d INNER JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
+    " FROM deals d LEFT JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE ";
 /// Texts are ordered by so many of their first characters, and where these are the same by id: as UTF-8 in JSON at most
 /// 320 bytes, so that a sealed cursor stays within its 512 characters.
 const ORDERED_CHARACTERS: &str = "80";
 const FROM_CUSTOMERS: &str = " FROM customers c WHERE ";
 
-pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<Vec<Listed<DealItem>>, StoreError> {
+type DealColumns = (
+    (BigInt, BigInt),
+    Nullable<(Uid, Nullable<BigInt>, Nullable<Text>)>,
+    Nullable<deals::SqlType>,
+    Nullable<customers::SqlType>,
+    Nullable<Owner>,
+);
+type DealOfPage = ((i64, i64), Option<PageRow>, Option<DealRow>, Option<CustomerRow>, Option<PersonRow>);
+/// Id, and what the row is ordered by: a number or a text.
+type PageRow = (AnyId, Option<i64>, Option<String>);
+
+pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<PageOfDeals, StoreError> {
     let open = |path: &Path| open_on_deals(&query.filter, path);
     let rows = Rows { deal: true, open: &open };
     let mut all = vec![visibility::deals(&query.filter)];
@@ -48,13 +65,20 @@ pub fn list_deals(conn: &mut Conn, query: &DealQuery) -> Result<Vec<Listed<DealI
         all.push(equal("d.updated_at >= ", since));
     }
     let key = SortKey::of(&query.order, "d", &rows);
-    let page = page(conn, FROM_DEALS, "d.id", all, &key, query.after.as_ref(), query.limit)?;
-    let ids: Vec<DealId> = page.iter().map(|cursor| DealId(cursor.id)).collect();
-    let mut items = deal_items(conn, &ids)?;
-    Ok(page
-        .into_iter()
-        .filter_map(|cursor| items.remove(&DealId(cursor.id)).map(|item| Listed { item, cursor }))
-        .collect())
+    let mut sql = Sql::new("SELECT e.rules_version, e.people_epoch, p.id, p.number, p.words, ");
+    sql.push(DEAL).push(" FROM epochs e LEFT JOIN (");
+    sql.append(page(FROM_DEALS, "d.id", all, &key, query.after.as_ref(), query.limit));
+    sql.push(") AS p ON 1 = 1 LEFT JOIN deals d ON d.id = p.id LEFT JOIN customers c ON c.id = d.customer ");
+    sql.push("LEFT JOIN users o ON o.id = d.owner WHERE e.id = 1 ORDER BY ").append(key.order_of_page());
+    let rows: Vec<DealOfPage> = sql.load::<DealColumns, _>(conn)?;
+    let ((rules_version, people_epoch), ..) =
+        rows.first().ok_or_else(|| StoreError::failed("reading a page", "the row of the epochs is gone"))?;
+    let epochs = Epochs { rules_version: *rules_version, people_epoch: *people_epoch };
+    let listed = |(_, row, deal, customer, owner): DealOfPage| {
+        let (deal, customer, owner) = (deal?.into(), customer?.into(), owner.map(Person::from));
+        Some(Listed { item: DealItem { deal, customer, owner }, cursor: cursor(row?) })
+    };
+    Ok(PageOfDeals { epochs, rows: rows.into_iter().filter_map(listed).collect() })
 }
 
 pub fn list_customers(conn: &mut Conn, query: &CustomerQuery) -> Result<Vec<Listed<CustomerItem>>, StoreError> {
@@ -66,7 +90,9 @@ pub fn list_customers(conn: &mut Conn, query: &CustomerQuery) -> Result<Vec<List
         all.push(equal("c.updated_at >= ", since));
     }
     let key = SortKey::of(&query.order, "c", &rows);
-    let page = page(conn, FROM_CUSTOMERS, "c.id", all, &key, query.after.as_ref(), query.limit)?;
+    let page = page(FROM_CUSTOMERS, "c.id", all, &key, query.after.as_ref(), query.limit);
+    let page: Vec<PageRow> = page.load::<(Uid, Nullable<BigInt>, Nullable<Text>), _>(conn)?;
+    let page: Vec<Cursor> = page.into_iter().map(cursor).collect();
     let ids: Vec<CustomerId> = page.iter().map(|cursor| CustomerId(cursor.id)).collect();
     let found: Vec<CustomerRow> = customers::table.filter(customers::id.eq_any(&ids)).load(conn)?;
     let mut found: BTreeMap<CustomerId, Customer> =
@@ -204,6 +230,15 @@ impl SortKey {
         sql
     }
 
+    /// The same order, of the rows of a page.
+    fn order_of_page(&self) -> Sql {
+        let direction = if self.descending { " DESC NULLS LAST, " } else { " ASC NULLS LAST, " };
+        let mut sql = Sql::new("p.number");
+        sql.push(direction).push("p.words").push(dialect::BY_CODE_POINT).push(direction);
+        sql.push("p.id").push(if self.descending { " DESC" } else { " ASC" });
+        sql
+    }
+
     fn collated(&self) -> Sql {
         let mut sql = self.sql.clone();
         if self.is_text {
@@ -235,53 +270,33 @@ fn sample(kind: &FieldKind) -> Option<Value> {
     })
 }
 
-/// The cursors of a page's rows, in order.
+/// The rows of a page, in order: `id`, and what they are ordered by as `number` or `words`.
 fn page(
-    conn: &mut Conn,
     from: &'static str,
     id: &'static str,
     mut all: Vec<Sql>,
     key: &SortKey,
     after: Option<&Cursor>,
     limit: i64,
-) -> Result<Vec<Cursor>, StoreError> {
+) -> Sql {
     all.extend(after.map(|cursor| key.beyond(id, cursor)));
     let mut sql = Sql::new("SELECT ");
-    sql.push(id).push(", ");
+    sql.push(id).push(" AS id, ");
     if key.is_text {
-        sql.push("CAST(NULL AS BIGINT), ").append(key.sql.clone());
+        sql.push("CAST(NULL AS BIGINT) AS number, ").append(key.sql.clone()).push(" AS words");
     } else {
-        sql.append(key.sql.clone()).push(", CAST(NULL AS TEXT)");
+        sql.append(key.sql.clone()).push(" AS number, CAST(NULL AS TEXT) AS words");
     }
     sql.push(from).append(Sql::joined(all, " AND ", "(1 = 1)"));
     sql.push(" ORDER BY ").append(key.order(id)).push(" LIMIT ").bind(limit);
-    let rows: Vec<(AnyId, Option<i64>, Option<String>)> =
-        sql.load::<(Uid, Nullable<BigInt>, Nullable<Text>), _>(conn)?;
-    let cursor = |(id, number, text): (AnyId, Option<i64>, Option<String>)| Cursor {
-        key: match (number, text) {
-            (Some(number), _) => CursorKey::Int(number),
-            (None, Some(text)) => CursorKey::Text(text),
-            (None, None) => CursorKey::Missing,
-        },
-        id: id.0,
-    };
-    Ok(rows.into_iter().map(cursor).collect())
+    sql
 }
 
-pub(super) fn deal_items(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
-    let rows: Vec<(DealRow, CustomerRow, Option<PersonRow>)> = deals::table
-        .inner_join(customers::table.on(customers::id.eq(deals::customer)))
-        .left_join(users::table.on(deals::owner.eq(users::id.nullable())))
-        .filter(deals::id.eq_any(ids))
-        .select((
-            deals::all_columns,
-            customers::all_columns,
-            (users::id, users::roles, users::team, users::active, users::fields).nullable(),
-        ))
-        .load(conn)?;
-    let item = |(deal, customer, owner): (DealRow, CustomerRow, Option<PersonRow>)| {
-        let deal = Deal::from(deal);
-        (deal.id, DealItem { deal, customer: customer.into(), owner: owner.map(Person::from) })
+fn cursor((id, number, words): PageRow) -> Cursor {
+    let key = match (number, words) {
+        (Some(number), _) => CursorKey::Int(number),
+        (None, Some(words)) => CursorKey::Text(words),
+        (None, None) => CursorKey::Missing,
     };
-    Ok(rows.into_iter().map(item).collect())
+    Cursor { key, id: id.0 }
 }

@@ -3,13 +3,13 @@
 use super::Conn;
 use super::sql::{Bind, Sql, verbatim};
 use crate::engine::actor::Who;
-use crate::engine::decision::{Checked, FactsRead};
+use crate::engine::decision::{Checked, FactsRead, Readings};
 use crate::engine::effects::{HistoryKind, HistoryLine};
 use crate::store::StoreError;
 use crate::store::columns::{Json, JsonText};
 use crate::store::entry::{Entry, LogEntry, LogQuery, Outcome, Remembered, Subject};
 use crate::store::schema::{decision_personal, decisions, idempotency};
-use crate::values::{CustomerId, DealId, DecisionId, Key, Time, UserId, Value};
+use crate::values::{CustomerId, DealId, DecisionId, Key, Time, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use indexmap::IndexMap;
@@ -23,10 +23,8 @@ pub(super) struct StoredChecked {
     #[serde(flatten)]
     checked: Checked,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    personal: Vec<String>,
+    personal: Vec<Key>,
 }
-
-type Values = IndexMap<String, Option<Value>>;
 
 /// Values about persons as they lie beside the log.
 pub(in crate::store) struct Personal {
@@ -50,7 +48,7 @@ pub(super) struct DecisionRow {
     rules_version: i64,
     outcome: String,
     criteria: Json<Vec<StoredChecked>>,
-    facts: Json<Values>,
+    facts: Json<Readings>,
     answer: Json<serde_json::Value>,
     request_id: Option<String>,
     _personal_digest: Option<String>,
@@ -186,10 +184,10 @@ pub(in crate::store) fn personal(entry: &Entry) -> Result<Option<Personal>, Stor
     Ok(Some(Personal { salt, digest, values: JsonText(values) }))
 }
 
-fn depersonalised(checked: &Checked, personal: &Values) -> StoredChecked {
+fn depersonalised(checked: &Checked, personal: &Readings) -> StoredChecked {
     let mut checked = checked.clone();
-    let names: Vec<String> = checked.values.keys().filter(|name| personal.contains_key(*name)).cloned().collect();
-    checked.values.retain(|name, _| !personal.contains_key(name));
+    let names: Vec<Key> = checked.values.keys().filter(|name| personal.contains_key(name)).cloned().collect();
+    checked.values.retain(|name| !personal.contains_key(name));
     StoredChecked { checked, personal: names }
 }
 
@@ -242,9 +240,9 @@ pub fn decisions(conn: &mut Conn, query: &LogQuery) -> Result<Vec<LogEntry>, Sto
 /// Rows with the personal values that are still there put back in.
 pub(super) fn entries(conn: &mut Conn, rows: Vec<DecisionRow>) -> Result<Vec<LogEntry>, StoreError> {
     let with_personal: Vec<i64> = rows.iter().filter(|row| row._personal_digest.is_some()).map(|row| row.seq).collect();
-    let mut personal: IndexMap<i64, Values> = IndexMap::new();
+    let mut personal: IndexMap<i64, Readings> = IndexMap::new();
     if !with_personal.is_empty() {
-        let found: Vec<(i64, Json<Values>)> = decision_personal::table
+        let found: Vec<(i64, Json<Readings>)> = decision_personal::table
             .filter(decision_personal::seq.eq_any(with_personal))
             .select((decision_personal::seq, decision_personal::facts))
             .load(conn)?;
@@ -259,11 +257,11 @@ pub(super) fn entries(conn: &mut Conn, rows: Vec<DecisionRow>) -> Result<Vec<Log
         .collect())
 }
 
-fn entry(row: DecisionRow, personal: Values) -> LogEntry {
+fn entry(row: DecisionRow, personal: Readings) -> LogEntry {
     let criteria = row.criteria.0.into_iter().map(|stored| {
         let mut checked = stored.checked;
         for name in stored.personal {
-            let value = personal.get(&name).cloned().flatten();
+            let value = personal.get(&name).flatten().cloned();
             checked.values.insert(name, value);
         }
         checked

@@ -5,6 +5,7 @@ use super::deals::{PersonRow, readable};
 use super::facts::{VisitParts, stays};
 use crate::engine::facts::{Activity, Contract, Deal, DealFacts, DealState, Payment, Person};
 use crate::store::StoreError;
+use crate::store::lists::DealItem;
 use crate::store::rows::{ActivityRow, ContractRow, CustomerRow, DealRow, PaymentRow};
 use crate::store::schema::{activities, contracts, customers, deals, history, holdings, payments, users};
 use crate::values::{CustomerId, DealId, Key, Time, UserId};
@@ -133,4 +134,23 @@ fn customers_deals(conn: &mut Conn, records: &mut BTreeMap<DealId, DealFacts>) -
         (record.customer_open_deals, record.customer_won_deals) = (open, won);
     }
     Ok(())
+}
+
+/// Deals with what their reader's view of them depends on.
+pub(super) fn deal_items(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
+    let rows: Vec<(DealRow, CustomerRow, Option<PersonRow>)> = deals::table
+        .inner_join(customers::table.on(customers::id.eq(deals::customer)))
+        .left_join(users::table.on(deals::owner.eq(users::id.nullable())))
+        .filter(deals::id.eq_any(ids))
+        .select((
+            deals::all_columns,
+            customers::all_columns,
+            (users::id, users::roles, users::team, users::active, users::fields).nullable(),
+        ))
+        .load(conn)?;
+    let item = |(deal, customer, owner): (DealRow, CustomerRow, Option<PersonRow>)| {
+        let deal = Deal::from(deal);
+        (deal.id, DealItem { deal, customer: customer.into(), owner: owner.map(Person::from) })
+    };
+    Ok(rows.into_iter().map(item).collect())
 }

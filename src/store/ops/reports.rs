@@ -1,4 +1,6 @@
-//! Counts for the funnel report, straight from history and deals: exact, and as dear as a scan of them.
+//! Counts for the funnel report, from history since the beginning of the period and from what stands now: exact, and as
+//! dear as what happened since. What stood there at the beginning is what stands now, less all that came and left since:
+//! the years before are not read.
 
 use super::Conn;
 use super::condition::Rows;
@@ -18,9 +20,9 @@ type Lines = BTreeMap<(Key, Holder), Line>;
 
 pub fn funnel_counts(conn: &mut Conn, query: &FunnelQuery) -> Result<Vec<Count>, StoreError> {
     let mut lines = Lines::new();
+    add_standing(conn, query, &mut lines)?;
     add_flows(conn, query, &mut lines)?;
     add_cohorts(conn, query, &mut lines)?;
-    add_standing(conn, query, &mut lines)?;
     let count = |((stage, holder), line)| Count { stage, holder, line };
     Ok(lines.into_iter().filter(|(_, line)| *line != Line::default()).map(count).collect())
 }
@@ -30,11 +32,12 @@ fn line(lines: &mut Lines, stage: Key, owner: Option<UserId>, pool: Option<TeamI
 }
 
 /// Each line of history is a visit that ends, one that begins, or both; a change of owner moves one from hand to hand.
+/// Lines after the period only lead back from what stands now to what stood at its beginning.
 fn add_flows(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<(), StoreError> {
     let mut sql = Sql::new("SELECT stage, owner, pool");
-    sql.push(", CAST(sum(CASE WHEN at < ").bind(query.from).push(" THEN delta ELSE 0 END) AS BIGINT)");
+    sql.push(", CAST(-sum(delta) AS BIGINT)");
     for way in ["'entered'", "'forward'", "'back'", "'lost'", "'reopened'", "'received'", "'handed_over'"] {
-        sql.push(", CAST(sum(CASE WHEN way = ").push(way).push(" AND at >= ").bind(query.from);
+        sql.push(", CAST(sum(CASE WHEN way = ").push(way).push(" AND at < ").bind(query.to);
         sql.push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
     sql.push(" FROM (SELECT h.at, h.to_stage AS stage, 1 AS delta,");
@@ -48,9 +51,9 @@ fn add_flows(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<
     type Columns = (Text, Nullable<Uid>, Nullable<Uid>, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt, BigInt);
     type Row = (Key, Option<UserId>, Option<TeamId>, i64, i64, i64, i64, i64, i64, i64, i64);
     let rows: Vec<Row> = sql.load::<Columns, _>(conn)?;
-    for (stage, owner, pool, start, entered, forward, back, lost, reopened, received, handed_over) in rows {
+    for (stage, owner, pool, less, entered, forward, back, lost, reopened, received, handed_over) in rows {
         line(lines, stage, owner, pool).add(&Line {
-            stock_start: start,
+            stock_start: less,
             entered,
             left: Exits { forward, back, lost, reopened },
             received,
@@ -67,13 +70,10 @@ fn add_cohorts(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Resul
     for fate in [" = 'forward'", " = 'back'", " = 'lost'", " = 'reopened'", " IS NULL"] {
         sql.push(", CAST(sum(CASE WHEN fate").push(fate).push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
-    sql.push(
-        " FROM (SELECT h.at, h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ",
-    );
-    sql.append(holder(query, "h.new_owner", "h.new_team"))
-        .append(history(query))
-        .push(" AND h.kind NOT IN ('owner', 'migrated')");
-    sql.push(") AS visits WHERE at >= ").bind(query.from).push(" GROUP BY stage, owner, pool");
+    sql.push(" FROM (SELECT h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ");
+    sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query));
+    sql.push(" AND h.at < ").bind(query.to).push(" AND h.kind NOT IN ('owner', 'migrated')");
+    sql.push(") AS visits GROUP BY stage, owner, pool");
     type Columns = (Text, Nullable<Uid>, Nullable<Uid>, BigInt, BigInt, BigInt, BigInt, BigInt);
     type Row = (Key, Option<UserId>, Option<TeamId>, i64, i64, i64, i64, i64);
     let rows: Vec<Row> = sql.load::<Columns, _>(conn)?;
@@ -94,16 +94,17 @@ fn add_standing(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Resu
     type Columns = (Text, Nullable<Uid>, Nullable<Uid>, BigInt, BigInt);
     let rows: Vec<(Key, Option<UserId>, Option<TeamId>, i64, i64)> = sql.load::<Columns, _>(conn)?;
     for (stage, owner, pool, standing, overdue) in rows {
-        line(lines, stage, owner, pool).add(&Line { standing, overdue, ..Line::default() });
+        line(lines, stage, owner, pool).add(&Line { stock_start: standing, standing, overdue, ..Line::default() });
     }
     Ok(())
 }
 
-/// History up to the end of the period.
+/// History since the beginning of the period. Outer joins, though what is joined is always there: a database leaves out
+/// those that nothing asks for.
 fn history(query: &FunnelQuery) -> Sql {
-    let mut sql = Sql::new(" FROM history h INNER JOIN deals d ON d.id = h.deal ");
-    sql.push("INNER JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE h.funnel = ");
-    sql.bind(&query.funnel).push(" AND h.at < ").bind(query.to).append(wanted(query));
+    let mut sql = Sql::new(" FROM history h LEFT JOIN deals d ON d.id = h.deal ");
+    sql.push("LEFT JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE h.funnel = ");
+    sql.bind(&query.funnel).push(" AND h.at >= ").bind(query.from).append(wanted(query));
     sql
 }
 

@@ -2,8 +2,8 @@
 //! left alone from its next step on.
 
 use super::Conn;
-use super::lists::deal_items;
 use super::log::{DecisionRow, entries};
+use super::many::deal_items;
 use super::people::one;
 use super::sql::Sql;
 use crate::engine::tally::Tally;

@@ -178,6 +178,7 @@ on_both! {
             // As a worklist asks for them: those first that are overdue for longest.
             ("overdue", "deals_stage", DealQuery { overdue: Some(vec![late("graded")]), order: by_entry, ..page() }),
             ("by creation", "deals_created", page()),
+            ("of a stage, the newest first", "deals_stage_created", DealQuery { conditions: vec![in_stage("graded")], ..page() }),
         ];
         for (what, index, query) in lists {
             let rows = store.read(move |tx| tx.list_deals(&query)).await.unwrap();

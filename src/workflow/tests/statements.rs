@@ -7,11 +7,12 @@ use crate::engine::grade::GradeRequest;
 use crate::engine::moves::MoveRequest;
 use crate::store::tests::counter::{Counter, counted};
 use crate::store::tests::world::{World, at, on_both};
+use crate::store::{Order, SortBy};
 use crate::values::{ActivityId, CustomerId, DealId};
 use crate::workflow::Workflow;
 use crate::workflow::call::{Call, Caller, Idempotency};
 use crate::workflow::customers::CustomerBody;
-use crate::workflow::deals::{DealBody, DealPatch, NewOwner};
+use crate::workflow::deals::{DealBody, DealList, DealPatch, NewOwner};
 use crate::workflow::failure::Failure;
 use crate::workflow::secrets::Secrets;
 use crate::workflow::setup::FirstAdministrator;
@@ -169,6 +170,18 @@ on_both! {
         seen.push(sent(&desk));
         desk.workflow.moves(&call, deal).await.unwrap();
         seen.push(sent(&desk));
+        let list = DealList {
+            conditions: vec![],
+            customer: None,
+            team: None,
+            overdue: true,
+            updated_since: None,
+            order: Order { by: SortBy::CreatedAt, descending: true },
+            after: None,
+            limit: 50,
+        };
+        desk.workflow.deals(&call, list).await.unwrap();
+        seen.push(sent(&desk));
 
         // On SQLite the lane's own four go with each write: BEGIN, SAVEPOINT, RELEASE, COMMIT.
         hold(&seen, &[
@@ -186,6 +199,7 @@ on_both! {
             ("a deal that is not there", 1, 5),
             ("a read", 1, 1),
             ("what comes next", 1, 1),
+            ("a page of deals", 1, 1),
         ]);
     }
 

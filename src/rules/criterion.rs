@@ -88,7 +88,9 @@ impl CriterionKind {
             }
             // Working time and elapsed time are two.
             Self::Dwelt { stage, at_least: Span::WorkdaysMilli(_) } => vec![Key::from(format!("dwelt({stage})"))],
-            Self::Dwelt { stage, at_least: Span::ElapsedMicros(_) } => vec![Key::from(format!("dwelt({stage}) elapsed"))],
+            Self::Dwelt { stage, at_least: Span::ElapsedMicros(_) } => {
+                vec![Key::from(format!("dwelt({stage}) elapsed"))]
+            }
             // Last, under what name it is kept that all contracts had come so far.
             Self::Contract(state) => keys(match state {
                 ContractState::Signed => &["contract.signed", "contract(signed)"],

@@ -109,7 +109,7 @@ impl Workflow {
                     Some(refusal) => scene.refuse(tx, about(number), refusal),
                     None => match decide(scene, tx, &change, true)? {
                         Ok(standing) => conclude(scene, tx, &change, number, standing),
-                        Err(Against::Refusal(refusal)) => scene.refuse(tx, about(number), refusal),
+                        Err(Against::Refusal(refusal)) => scene.refuse(tx, about(number), *refusal),
                         Err(Against::Failure(failure)) => Ok(Err(failure)),
                     },
                 }
@@ -158,9 +158,9 @@ impl Workflow {
                     Err(Against::Failure(failure)) => Ok(Err(failure)),
                     Err(Against::Refusal(refusal)) if due.is_some() => {
                         let refused = refused(&now, &refusal, scene);
-                        scene.refuse_with(tx, about(number), refusal, &[Effect::Draft(&refused)])
+                        scene.refuse_with(tx, about(number), *refusal, &[Effect::Draft(&refused)])
                     }
-                    Err(Against::Refusal(refusal)) => scene.refuse(tx, about(number), refusal),
+                    Err(Against::Refusal(refusal)) => scene.refuse(tx, about(number), *refusal),
                 }
             })
             .await?;
@@ -215,7 +215,7 @@ impl Change {
 
 /// What stands against a change: an answer that is recorded, or one that is not.
 pub(super) enum Against {
-    Refusal(Refusal),
+    Refusal(Box<Refusal>),
     Failure(Failure),
 }
 
@@ -243,7 +243,7 @@ fn needs_draft(scene: &Scene) -> Option<Refusal> {
 /// What stands against the activation of a draft before anything is counted.
 pub(super) fn draft_closed(scene: &Scene, draft: &RulesDraft) -> Option<Against> {
     if let Some(refusal) = closed(scene) {
-        return Some(Against::Refusal(refusal));
+        return Some(Against::Refusal(Box::new(refusal)));
     }
     if draft.state == DraftState::Activated {
         let number = draft.activated_as.unwrap_or_default();
@@ -255,7 +255,7 @@ pub(super) fn draft_closed(scene: &Scene, draft: &RulesDraft) -> Option<Against>
     }
     let wrote = scene.actor.user().is_some_and(|user| draft.editors.contains(&user));
     if scene.rules().activation_by_another && wrote {
-        return Some(Against::Refusal(refusal(RefusalKind::Permission(Message::new("rules_by_another")))));
+        return Some(Against::Refusal(Box::new(refusal(RefusalKind::Permission(Message::new("rules_by_another"))))));
     }
     None
 }
@@ -277,7 +277,7 @@ pub(super) fn decide(
     if let Some((replaces, parent)) = change.replaces.filter(|(replaces, _)| *replaces != active) {
         let message = Message::new("rules_draft_outdated").with("parent", parent);
         let message = message.with("meant", replaces).with("active", active);
-        return Ok(Err(Against::Refusal(refusal(RefusalKind::State(message)))));
+        return Ok(Err(Against::Refusal(Box::new(refusal(RefusalKind::State(message))))));
     }
     if scene.active.rules_hash == change.hash {
         return Ok(Err(Against::Failure(Failure::Conflict(Message::new("rules_unchanged")))));
@@ -285,7 +285,7 @@ pub(super) fn decide(
     let first = |found: Result<Standing, Vec<Refusal>>| {
         found.map_err(|refusals| {
             let none = || refusal(RefusalKind::State(Message::new("rules_in_use")));
-            Against::Refusal(refusals.into_iter().next().unwrap_or_else(none))
+            Against::Refusal(Box::new(refusals.into_iter().next().unwrap_or_else(none)))
         })
     };
     let found = stands_against(scene, tx, change)?;

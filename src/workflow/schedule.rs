@@ -69,7 +69,7 @@ impl Workflow {
             match against {
                 Ok(_) => {}
                 Err(Against::Failure(failure)) => return Ok(Err(failure)),
-                Err(Against::Refusal(refusal)) => return scene.refuse(tx, about(id), refusal),
+                Err(Against::Refusal(refusal)) => return scene.refuse(tx, about(id), *refusal),
             }
             let schedule = Schedule {
                 at,

@@ -46,7 +46,7 @@ pub fn fields<'a>(
 
 /// Values by the names of what was read (`deal.grade`, `customer.phone before`, `count("call")`).
 #[must_use]
-pub fn reads(sight: &Sight, values: &Readings) -> Map<String, Json> {
+pub fn reads<const ROOM: usize>(sight: &Sight, values: &Readings<ROOM>) -> Map<String, Json> {
     values.iter().map(|(name, known)| (name.to_string(), read(sight, name, known))).collect()
 }
 

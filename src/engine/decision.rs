@@ -60,7 +60,7 @@ pub struct Checked {
     pub pointer: Option<String>,
     /// Values that decided. Pass the reader's field rules before they are shown.
     #[serde(default, skip_serializing_if = "Readings::is_empty")]
-    pub values: Readings,
+    pub values: Readings<2>,
     /// Fields (qualified names) that would satisfy it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<String>,

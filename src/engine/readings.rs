@@ -1,8 +1,8 @@
 //! What a decision read: values by the text of the read, in the order in which they were read.
 //!
 //! A decision reads a few dozen values and keeps each twice: with what was checked, most often one or two, and for the
-//! log. A list that is searched from its beginning, with room for two in itself, does that without asking for memory, or
-//! asking once; a map of hashes takes several times as long (`benches/decide.rs`, `engine/tests/allocations.rs`).
+//! log. A list that is searched from its beginning, with room in itself for the few, does that without asking for memory,
+//! or asking once; a map of hashes asks several times (`engine/tests/allocations.rs`).
 
 use crate::values::{Key, Value};
 use serde::de::{MapAccess, Visitor};
@@ -11,10 +11,11 @@ use smallvec::SmallVec;
 use std::fmt;
 
 /// Values by the text of what was read (`deal.grade`, `count("call", "reached")`); `None` = missing. Each name once.
+/// `ROOM`: how many fit without asking for memory.
 #[derive(Clone, Default)]
-pub struct Readings(SmallVec<[(Key, Option<Value>); 2]>);
+pub struct Readings<const ROOM: usize = 0>(SmallVec<[(Key, Option<Value>); ROOM]>);
 
-impl Readings {
+impl<const ROOM: usize> Readings<ROOM> {
     /// Keeps a value; one that was kept under that name gives way, in its place.
     pub fn insert(&mut self, name: Key, value: Option<Value>) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
@@ -70,19 +71,19 @@ impl Readings {
 }
 
 /// The same values by the same names; their order is only for readers.
-impl PartialEq for Readings {
+impl<const ROOM: usize> PartialEq for Readings<ROOM> {
     fn eq(&self, other: &Self) -> bool {
         self.len() == other.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 
-impl fmt::Debug for Readings {
+impl<const ROOM: usize> fmt::Debug for Readings<ROOM> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
     }
 }
 
-impl FromIterator<(Key, Option<Value>)> for Readings {
+impl<const ROOM: usize> FromIterator<(Key, Option<Value>)> for Readings<ROOM> {
     fn from_iter<I: IntoIterator<Item = (Key, Option<Value>)>>(values: I) -> Self {
         let mut readings = Self::default();
         readings.extend(values);
@@ -90,15 +91,15 @@ impl FromIterator<(Key, Option<Value>)> for Readings {
     }
 }
 
-impl Extend<(Key, Option<Value>)> for Readings {
+impl<const ROOM: usize> Extend<(Key, Option<Value>)> for Readings<ROOM> {
     fn extend<I: IntoIterator<Item = (Key, Option<Value>)>>(&mut self, values: I) {
         values.into_iter().for_each(|(name, value)| self.insert(name, value));
     }
 }
 
-impl IntoIterator for Readings {
+impl<const ROOM: usize> IntoIterator for Readings<ROOM> {
     type Item = (Key, Option<Value>);
-    type IntoIter = smallvec::IntoIter<[Self::Item; 2]>;
+    type IntoIter = smallvec::IntoIter<[Self::Item; ROOM]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -106,23 +107,23 @@ impl IntoIterator for Readings {
 }
 
 /// As a map.
-impl Serialize for Readings {
+impl<const ROOM: usize> Serialize for Readings<ROOM> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter())
     }
 }
 
-impl<'de> Deserialize<'de> for Readings {
+impl<'de, const ROOM: usize> Deserialize<'de> for Readings<ROOM> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
-        impl<'de> Visitor<'de> for Map {
-            type Value = Readings;
+        struct Map<const ROOM: usize>;
+        impl<'de, const ROOM: usize> Visitor<'de> for Map<ROOM> {
+            type Value = Readings<ROOM>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("values by name")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Readings<ROOM>, A::Error> {
                 let mut readings = Readings::default();
                 while let Some((name, value)) = map.next_entry()? {
                     readings.insert(name, value);
@@ -130,7 +131,7 @@ impl<'de> Deserialize<'de> for Readings {
                 Ok(readings)
             }
         }
-        deserializer.deserialize_map(Map)
+        deserializer.deserialize_map(Map::<ROOM>)
     }
 }
 
@@ -140,14 +141,14 @@ mod tests {
 
     #[test]
     fn each_name_is_kept_once_in_the_order_of_reading() {
-        let mut readings: Readings = [("b", Some(Value::Int(1))), ("a", None)]
+        let mut readings: Readings<1> = [("b", Some(Value::Int(1))), ("a", None)]
             .map(|(name, value)| (Key::new(name), value))
             .into_iter()
             .collect();
         readings.insert(Key::new("b"), Some(Value::Int(2)));
         let json = serde_json::to_string(&readings).unwrap();
         assert_eq!(json, r#"{"b":{"int":2},"a":null}"#);
-        assert_eq!(serde_json::from_str::<Readings>(&json).unwrap(), readings);
+        assert_eq!(serde_json::from_str::<Readings<1>>(&json).unwrap(), readings);
         assert_eq!((readings.get("a"), readings.get("c")), (Some(None), None));
         assert_eq!(readings.remove("b"), Some(Some(Value::Int(2))));
         readings.retain(|name| *name != "a");

@@ -111,7 +111,7 @@ impl Workflow {
         let text_hash = self.draft_text(&new)?;
         self.writing(call, Action::RulesDraft, move |scene, tx| {
             let draft = match open(scene, tx, id)? {
-                Open::Draft(draft) => draft,
+                Open::Draft(draft) => *draft,
                 Open::Done(done) => return Ok(*done),
             };
             if let Some(parent) = new.parent
@@ -143,7 +143,7 @@ impl Workflow {
     pub async fn remove_draft(&self, call: &Call, id: DraftId) -> Written<DraftAnswer> {
         self.writing(call, Action::RulesDraft, move |scene, tx| {
             let draft = match open(scene, tx, id)? {
-                Open::Draft(draft) => draft,
+                Open::Draft(draft) => *draft,
                 Open::Done(done) => return Ok(*done),
             };
             let change = DraftChange::Removed { draft: id, version: draft.version };
@@ -188,7 +188,7 @@ pub(super) fn conclude(
 /// A draft that can be written, or the answer instead.
 #[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made")]
 pub(super) enum Open {
-    Draft(RulesDraft),
+    Draft(Box<RulesDraft>),
     Done(Box<Written<DraftAnswer>>),
 }
 
@@ -205,7 +205,7 @@ pub(super) fn open(scene: &Scene, tx: &mut Tx<'_>, id: DraftId) -> Result<Open, 
         return done(Err(failure));
     }
     let message = match draft.state {
-        DraftState::Draft | DraftState::Refused => return Ok(Open::Draft(draft)),
+        DraftState::Draft | DraftState::Refused => return Ok(Open::Draft(Box::new(draft))),
         DraftState::Scheduled => Message::new("rules_draft_scheduled"),
         DraftState::Activated => {
             Message::new("rules_draft_activated").with("number", draft.activated_as.unwrap_or_default())

@@ -18,10 +18,15 @@ use crate::rules::expression::Entity;
 use crate::rules::model::{self, Action, Criterion, Direction, Funnel, MoveFrom, MoveTo, Rules, Stage, StageKind};
 use crate::texts::Message;
 use crate::values::{Key, Time, Value};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Room for what a move reads, so that the list of it seldom grows.
 const EXPECTED_READS: usize = 24;
+
+/// The names under which is kept what is asked of what: made once.
+static ASKED: LazyLock<[Key; 6]> = LazyLock::new(|| {
+    ["deal.funnel", "deal.stage", "move.to", "move.reason", "move.from", "deal.lost_from"].map(Key::new)
+});
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -120,16 +125,17 @@ pub fn decide(permit: &Permit, facts: &DealFacts, request: &MoveRequest, now: Ti
 fn asked(deal: &Deal, request: &MoveRequest) -> FactsRead {
     let mut facts = FactsRead::default();
     facts.values.reserve(EXPECTED_READS);
-    let mut note = |name: &str, id: Option<&Key>| facts.note(Key::new(name), id.cloned().map(Value::Choice), false);
-    note("deal.funnel", Some(&deal.funnel));
-    note("deal.stage", Some(&deal.stage));
-    note("move.to", Some(&request.to));
-    note("move.reason", request.reason.as_ref());
+    let [funnel, stage, to, reason, from, lost_from] = &*ASKED;
+    let mut note = |name: &Key, id: Option<&Key>| facts.note(name.clone(), id.cloned().map(Value::Choice), false);
+    note(funnel, Some(&deal.funnel));
+    note(stage, Some(&deal.stage));
+    note(to, Some(&request.to));
+    note(reason, request.reason.as_ref());
     if request.from.is_some() {
-        note("move.from", request.from.as_ref());
+        note(from, request.from.as_ref());
     }
     if deal.lost_from.is_some() {
-        note("deal.lost_from", deal.lost_from.as_ref());
+        note(lost_from, deal.lost_from.as_ref());
     }
     facts
 }

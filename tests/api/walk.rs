@@ -208,6 +208,10 @@ on_both!(a_seller_receives_up_to_the_cap_and_no_more, |company| {
     let refused = company.post("mei", &format!("/v1/deals/{deal}/assign"), &json!({"owner": seller}));
     assert_eq!((refused.status, refused.unmet()), (422, vec!["holding"]), "{}", refused.text);
     assert_eq!(refused.body["unmet"][0]["progress"]["there"], 31);
+    // Neither by a deal of one's own making.
+    let customer = company.customer("wang", "one more");
+    let made = company.post("wang", "/v1/deals", &json!({"customer": customer}));
+    assert_eq!((made.status, made.unmet()), (422, vec!["holding"]), "{}", made.text);
     assert_eq!(company.holdings_amiss(), 0);
 });
 

@@ -125,6 +125,14 @@ pub fn every_write(company: &mut Company, done: impl Fn(&Company, &Write<'_>) ->
     done(Write { by: "ada", method: "DELETE", path: format!("{drafts}/{gone}"), body: Json::Null });
     let draft = format!("{drafts}/{}", id(&done(Write::post("ada", drafts, text(2)))));
     done(Write { by: "ada", method: "PUT", path: draft.clone(), body: text(3) });
+    let tried = draft.rsplit('/').next().unwrap();
+    for (trials, of) in [
+        ("/v1/rules/previews", json!({"draft": tried})),
+        ("/v1/rules/replays", json!({"draft": tried, "since": "2026-03-01T00:00:00Z"})),
+    ] {
+        let trial = id(&done(Write::post("ada", trials, of)));
+        done(Write::post("ada", format!("{trials}/{trial}/cancel"), Json::Null));
+    }
     done(Write::post("ada", format!("{draft}/schedule"), json!({"at": "2026-03-03T00:00:00Z"})));
     done(Write::post("ada", format!("{draft}/unschedule"), Json::Null));
     done(Write::post("ada", format!("{draft}/activate"), json!({})));

@@ -16,7 +16,7 @@ use std::io::{Read, Write as _};
 use std::sync::{Arc, Mutex};
 
 /// Tables that a write may touch.
-const TABLES: [&str; 17] = [
+const TABLES: [&str; 20] = [
     "activities",
     "contracts",
     "customer_keys",
@@ -29,7 +29,10 @@ const TABLES: [&str; 17] = [
     "holdings",
     "idempotency",
     "payments",
+    "rules_drafts",
     "rules_file",
+    "rules_previews",
+    "rules_replays",
     "rules_versions",
     "sessions",
     "teams",

@@ -161,7 +161,7 @@ impl Books {
 
     /// Every row of every table, to be compared with another time.
     pub fn dump(url: &str) -> Vec<String> {
-        const TABLES: [&str; 20] = [
+        const TABLES: [&str; 26] = [
             "activities",
             "contracts",
             "customer_keys",
@@ -175,7 +175,13 @@ impl Books {
             "idempotency",
             "login_attempts",
             "payments",
+            "rules_drafts",
             "rules_file",
+            "rules_preview_items",
+            "rules_previews",
+            "rules_removed",
+            "rules_replay_items",
+            "rules_replays",
             "rules_versions",
             "sessions",
             "setup",

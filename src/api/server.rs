@@ -39,6 +39,8 @@ pub fn listen(state: web::Data<App>) -> io::Result<(Server, Vec<SocketAddr>)> {
         .client_request_timeout(HEADERS.min(deadline))
         .client_disconnect_timeout(HEADERS.min(deadline))
         .keep_alive(KEEP_ALIVE)
+        // An answer is written whole, or in pieces that must not wait for the ones before them to be acknowledged.
+        .tcp_nodelay(true)
         .shutdown_timeout(settings.stop_deadline_seconds)
         .disable_signals();
     if settings.workers > 0 {

@@ -164,6 +164,16 @@ pub struct DealFacts {
     pub customer_won_deals: u32,
 }
 
+/// How much is read of a deal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The deal, its customer and its owner: what anybody sees of it rests on no more, nor does its grade (the places `R`
+    /// and `G` of expressions). Lists and counts are left empty.
+    Deal,
+    /// All that decisions rest on.
+    Decision,
+}
+
 impl Person {
     /// How many deals they hold in a stage.
     #[must_use]

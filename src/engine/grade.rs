@@ -33,7 +33,7 @@ pub struct GradeStep {
     pub missing: Vec<String>,
 }
 
-/// What the rules make of a deal as it is; `None`: they know no grades.
+/// What the rules make of a deal as it is, for which `Extent::Deal` is enough; `None`: they know no grades.
 #[must_use]
 pub fn compute(rules: &Rules, facts: &DealFacts, now: Time) -> Option<Graded> {
     let nobody = Actor::system();

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::lists::{DealItem, DealQuery, Listed};
 use super::{postgres, sqlite};
 use crate::engine::actor::Who;
-use crate::engine::facts::DealFacts;
+use crate::engine::facts::{DealFacts, Extent};
 use crate::values::DealId;
 use diesel::connection::SimpleConnection;
 
@@ -141,16 +141,25 @@ impl<'a> Tx<'a> {
 
     /// All that a decision about the deal rests on.
     pub fn deal_facts(&mut self, id: DealId) -> Result<Option<DealFacts>, StoreError> {
-        Ok(self.read_deal(id, None)?.facts)
+        Ok(self.read(id, None, Extent::Decision)?.facts)
     }
 
-    /// The same, with what the actor's key stands for at that moment.
+    /// A deal with its customer and its owner alone: the rest is left empty.
+    pub fn deal_alone(&mut self, id: DealId) -> Result<Option<DealFacts>, StoreError> {
+        Ok(self.read(id, None, Extent::Deal)?.facts)
+    }
+
+    /// The same as for a decision, with what the actor's key stands for at that moment.
     pub fn read_deal(&mut self, id: DealId, key: Option<(Who, &str)>) -> Result<DealRead, StoreError> {
+        self.read(id, key, Extent::Decision)
+    }
+
+    fn read(&mut self, id: DealId, key: Option<(Who, &str)>, extent: Extent) -> Result<DealRead, StoreError> {
         self.go_on()?;
         if self.is_patient() {
             on_link!(self, locks::deal(id))?;
         }
-        let read = on_link!(self, facts::read(id, key))?;
+        let read = on_link!(self, facts::read(id, key, extent))?;
         self.key_read |= key.is_some();
         if let Some(expected) = self.expected.take() {
             same(expected, read.epochs)?;

@@ -31,7 +31,7 @@ impl Workflow {
         limit: u16,
     ) -> Outcome<Activities> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
-            let Some((_, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             let mut items = tx.activities(&ActivityQuery { deal, before, limit: i64::from(limit) + 1 })?;
             let more = items.len() > usize::from(limit);
             items.truncate(usize::from(limit));

@@ -76,7 +76,7 @@ pub struct SeenDeal {
 impl Workflow {
     pub async fn deal(&self, call: &Call, id: DealId) -> Outcome<SeenDeal> {
         self.glancing(call, Action::DealsRead, move |scene, tx| {
-            let Some((record, sight)) = scene.see_deal(tx, id)? else { return Ok(Err(Failure::NotFound)) };
+            let Some((record, sight)) = scene.see_deal_alone(tx, id)? else { return Ok(Err(Failure::NotFound)) };
             let rules = scene.rules();
             let dwell = dwell(rules, &record.deal, &record.customer, record.owner.as_ref(), scene.now());
             let grade_now = compute(rules, &record, scene.now()).map(|graded| graded.grade);

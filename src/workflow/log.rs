@@ -27,7 +27,7 @@ impl Workflow {
         limit: u16,
     ) -> Outcome<LogPage<HistoryEntry>> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
-            let Some((_, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             let items = tx.history(deal, after, i64::from(limit) + 1)?;
             Ok(Ok(page(items, limit, sight, |line| line.seq)))
         })
@@ -43,7 +43,7 @@ impl Workflow {
         limit: u16,
     ) -> Outcome<LogPage<LogEntry>> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
-            let Some((_, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             let query = LogQuery { deal: Some(deal), beyond, newest_first: true, limit: i64::from(limit) + 1 };
             let items = tx.decisions(&query)?;
             Ok(Ok(page(items, limit, sight, |entry| entry.seq)))
@@ -54,7 +54,7 @@ impl Workflow {
     /// One decision about a deal.
     pub async fn decision(&self, call: &Call, deal: DealId, id: DecisionId) -> Outcome<(LogEntry, Sight)> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
-            let Some((_, sight)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
+            let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
             let entry = tx.decision(id)?.filter(|entry| entry.deal == Some(deal));
             Ok(entry.map(|entry| (entry, sight)).ok_or(Failure::NotFound))
         })

@@ -15,6 +15,11 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
         Ok(tx.deal_facts(id)?.and_then(|record| self.look_at(record)))
     }
 
+    /// The deal with its customer and owner, if the caller may read it: for who only looks at it.
+    pub fn see_deal_alone(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Option<(DealFacts, Sight)>, StoreError> {
+        Ok(tx.deal_alone(id)?.and_then(|record| self.look_at(record)))
+    }
+
     /// A deal with what the caller sees of it, if he may read it.
     pub fn look_at(&self, record: DealFacts) -> Option<(DealFacts, Sight)> {
         let sight = self.permit_for(Action::DealsRead)?.sight(&Row::from(&record), self.now())?;
@@ -23,7 +28,7 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
 
     /// What the caller sees of a deal as it is now: asked again before an earlier answer is given again.
     pub fn deal_sight(&self, tx: &mut Tx<'_>, id: DealId) -> Result<Option<Sight>, StoreError> {
-        Ok(self.see_deal(tx, id)?.map(|(_, sight)| sight))
+        Ok(self.see_deal_alone(tx, id)?.map(|(_, sight)| sight))
     }
 
     /// The customer with his deals, if the caller may read him.

@@ -103,7 +103,7 @@ fn all_fields() -> Fields {
     }
 }
 
-fn vocabulary() -> Vocabulary {
+pub fn vocabulary() -> Vocabulary {
     let fields = all_fields();
     let types = |fields: &IndexMap<Key, Field>| -> IndexMap<Key, Type> {
         fields.iter().map(|(id, field)| (id.clone(), Type::from(&field.kind))).collect()

@@ -70,3 +70,26 @@ fn a_validation_that_names_the_grade_holds_for_grading_too() {
     let decision = decide(&permit, &deal_in("resource"), &GradeRequest::default(), now());
     assert!(outcome(&decision).starts_with("refused: no_b"), "{}", outcome(&decision));
 }
+
+/// A deal that is only looked at is read without its lists.
+#[test]
+fn conditions_of_grades_cannot_ask_for_more_than_the_deal_with_its_customer_and_owner() {
+    use crate::rules::expression::{Place, Type, compile};
+    let words = vocabulary().within(Some(&key("standard")));
+    for asked in [
+        "count(\"call\") > 0",
+        "has(last(\"call\"))",
+        "has(entered(\"resource\"))",
+        "owner.holding(\"resource\") > 0",
+        "contract.signed",
+        "contract.paid > money(1)",
+        "customer.open_deals > 0",
+        "customer.won_deals > 0",
+    ] {
+        for place in [Place::Grade, Place::Read] {
+            assert!(compile(asked, &Type::Bool, place, &words).is_err(), "{asked} in {place:?}");
+        }
+        let known = compile(asked, &Type::Bool, Place::Decision, &words);
+        assert!(known.is_ok(), "{asked}: {known:?}");
+    }
+}

@@ -5,7 +5,7 @@ use super::deals::PersonRow;
 use super::log::key_owner;
 use super::{Conn, Db, dialect};
 use crate::engine::actor::Who;
-use crate::engine::facts::{Activity, Contract, DealFacts, Payment, Person, Visit};
+use crate::engine::facts::{Activity, Contract, DealFacts, Extent, Payment, Person, Visit};
 use crate::store::StoreError;
 use crate::store::columns::{Document, Json, Uid, Verbatim};
 use crate::store::deals::FoundDeal;
@@ -18,8 +18,8 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
 use diesel::{QueryResult, RunQueryDsl};
 use serde::{Deserialize, Serialize};
 
-/// The statement. Its text never changes: it is prepared once a connection.
-struct Facts {
+/// The statement, with the lists or without. Its text never changes: it is prepared once a connection.
+struct Facts<const LISTS: bool> {
     actor: Option<UserId>,
     key: Option<String>,
     deal: DealId,
@@ -86,16 +86,16 @@ pub(super) struct VisitParts(pub Key, pub i64, pub Option<Key>);
 #[derive(Debug, Serialize, Deserialize)]
 struct Held(Key, Key, u32);
 
-impl QueryId for Facts {
+impl<const LISTS: bool> QueryId for Facts<LISTS> {
     type QueryId = Self;
     const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl Query for Facts {
+impl<const LISTS: bool> Query for Facts<LISTS> {
     type SqlType = Columns;
 }
 
-impl RunQueryDsl<Conn> for Facts {}
+impl<const LISTS: bool> RunQueryDsl<Conn> for Facts<LISTS> {}
 
 /// A deal with its customer and owner, in the order of `DealRow`, `CustomerRow`, `PersonRow`.
 pub(super) const DEAL: &str = "d.id, d.customer, d.funnel, d.stage, d.state, d.owner, d.team, d.creator, d.discoverer, d.origin, d.product, \
@@ -117,7 +117,7 @@ enum Part {
 }
 use Part::{As, Id};
 
-const LISTS: [ListOf; 6] = [
+const LISTS_OF_A_DEAL: [ListOf; 6] = [
     ListOf {
         parts: &[
             Id("a.id"),
@@ -207,12 +207,16 @@ impl ListOf {
     }
 }
 
-impl QueryFragment<Db> for Facts {
+impl<const LISTS: bool> QueryFragment<Db> for Facts<LISTS> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Db>) -> QueryResult<()> {
         out.push_sql("SELECT e.rules_version, e.people_epoch, i.fingerprint, i.decision, ");
         out.push_sql(DEAL);
-        for list in &LISTS {
-            list.push(&mut out);
+        for list in &LISTS_OF_A_DEAL {
+            if LISTS {
+                list.push(&mut out);
+            } else {
+                out.push_sql(", NULL");
+            }
         }
         out.push_sql(" FROM epochs e LEFT JOIN idempotency i ON i.actor = ");
         out.push_bind_param::<Nullable<Uid>, _>(&self.actor)?;
@@ -225,9 +229,12 @@ impl QueryFragment<Db> for Facts {
     }
 }
 
-pub fn read(conn: &mut Conn, deal: DealId, key: Option<(Who, &str)>) -> Result<FoundDeal, StoreError> {
+pub fn read(conn: &mut Conn, deal: DealId, key: Option<(Who, &str)>, extent: Extent) -> Result<FoundDeal, StoreError> {
     let (actor, key) = key.map(|(who, key)| (key_owner(who), key.to_owned())).unzip();
-    let (epochs, key, deal, customer, owner, lists): Row = Facts { actor, key, deal }.get_result(conn)?;
+    let (epochs, key, deal, customer, owner, lists): Row = match extent {
+        Extent::Decision => Facts::<true> { actor, key, deal }.get_result(conn)?,
+        Extent::Deal => Facts::<false> { actor, key, deal }.get_result(conn)?,
+    };
     let (rules_version, people_epoch) = epochs;
     let key = match key {
         Some((fingerprint, decision)) => {

@@ -31,7 +31,7 @@ impl Reader {
     async fn open(url: String) -> Result<Self, String> {
         if let Some(path) = url.strip_prefix("sqlite:") {
             let file = rusqlite::Connection::open(path).map_err(|fault| fault.to_string())?;
-            let settings = "PRAGMA query_only = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY";
+            let settings = "PRAGMA query_only = ON; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY";
             file.execute_batch(settings).map_err(|fault| fault.to_string())?;
             return Ok(Self::Sqlite(RefCell::new(file)));
         }

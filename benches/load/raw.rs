@@ -73,7 +73,7 @@ pub fn sqlite(path: &str, (refused, sample): (bool, i64), group: usize, seconds:
     // As the product sets its connections.
     file.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY",
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY",
     )
     .unwrap();
     let prepared = |text| file.prepare(text).unwrap();

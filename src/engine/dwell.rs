@@ -15,8 +15,6 @@ use crate::values::{Key, Time};
 /// How long a deal has been in its stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dwell {
-    /// Working time so far, in microseconds.
-    pub working_micros: i64,
     pub target: Option<Span>,
     /// When the target is or was reached.
     pub due_at: Option<Time>,
@@ -34,12 +32,7 @@ pub fn dwell(rules: &Rules, deal: &Deal, customer: &Customer, owner: Option<&Per
         stage.filter(|stage| is_timed(stage)).and_then(|stage| target(stage, &case, &mut FactsRead::default()));
     let due_at = target.map(|target| rules.calendar.add_span(deal.entered_at, target));
     let is_overdue = target.is_some_and(|target| deal.entered_at <= rules.calendar.subtract_span(now, target));
-    Dwell {
-        working_micros: rules.calendar.working_between(deal.entered_at, now).max(0),
-        target,
-        due_at,
-        overdue_since: due_at.filter(|_| is_overdue),
-    }
+    Dwell { target, due_at, overdue_since: due_at.filter(|_| is_overdue) }
 }
 
 /// The target of a stage for a case.

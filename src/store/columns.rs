@@ -14,7 +14,7 @@ use diesel::internal::derives::as_expression::Bound;
 use diesel::pg::{Pg, PgValue};
 use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{BigInt, Binary, Nullable, SqlType, Text};
+use diesel::sql_types::{BigInt, Nullable, SqlType, Text};
 use diesel::sqlite::{Sqlite, SqliteValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -126,9 +126,8 @@ macro_rules! ids {
                 }
             }
             impl FromSql<Uid, Sqlite> for $id {
-                fn from_sql(bytes: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-                    let bytes = <Vec<u8> as FromSql<Binary, Sqlite>>::from_sql(bytes)?;
-                    Ok(Self(Uuid::from_slice(&bytes)?))
+                fn from_sql(mut bytes: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+                    Ok(Self(Uuid::from_slice(bytes.read_blob())?))
                 }
             }
             impl FromSql<Uid, Pg> for $id {
@@ -166,9 +165,8 @@ macro_rules! texts {
             }
         }
         impl<$($generic)*> FromSql<$sql, Sqlite> for $rust {
-            fn from_sql(bytes: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-                let text = <String as FromSql<Text, Sqlite>>::from_sql(bytes)?;
-                let $text = text.as_str();
+            fn from_sql(mut bytes: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+                let $text = bytes.read_text();
                 $read
             }
         }

@@ -104,10 +104,11 @@ fn connect(path: &str, settings: &StoreSettings) -> Result<Conn, StoreError> {
     // First of all: two connections that set the journal mode at once would answer "locked" without it.
     let patience = format!("PRAGMA busy_timeout = {}", settings.lock_timeout.as_millis());
     conn.batch_execute(&patience).map_err(unavailable)?;
-    // 4000 pages: fewer checkpoints, which are what slow commits wait for. 64 MiB of page cache.
+    // 4000 pages: fewer checkpoints, which are what slow commits wait for. 16 MiB of page cache:
+    // there is a connection for each core and one that writes, and what they do not hold the system does.
     conn.batch_execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
          PRAGMA trusted_schema = OFF",
     )
     .map_err(unavailable)?;

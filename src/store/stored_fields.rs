@@ -5,12 +5,13 @@
 //! value never passes for one of another kind after a field's type was changed.
 
 use crate::engine::facts::FieldValues;
-use crate::values::{Currency, Date, Decimal, Key, Money, TeamId, Time, UserId, Value};
-use indexmap::IndexMap;
-use serde::de::Error;
+use crate::values::{Currency, Decimal, Key, Money, Time, Value};
+use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
 use serde_json::json;
+use std::fmt;
+use std::str::FromStr;
 
 /// Fields as they lie in the column.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,43 +102,119 @@ fn write(value: &Value) -> Json {
 
 impl<'de> Deserialize<'de> for StoredFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let stored: IndexMap<Key, Vec<Json>> = IndexMap::deserialize(deserializer)?;
-        let mut fields = FieldValues::with_capacity(stored.len());
-        for (key, parts) in stored {
-            let value =
-                read(&parts).ok_or_else(|| D::Error::custom(format!("the stored field `{key}` is not readable")))?;
-            fields.insert(key, value);
-        }
-        // PostgreSQL orders the keys of a document by their length: the same order on both.
-        fields.sort_unstable_keys();
-        Ok(Self(fields))
+        deserializer.deserialize_map(FieldsVisitor)
     }
 }
 
-fn read(parts: &[Json]) -> Option<Value> {
-    let kind = parts.first()?.as_str()?;
-    let key = parts.get(1)?;
-    let extra = || parts.get(2)?.as_str();
-    Some(match kind {
-        "bool" => Value::Bool(key.as_i64()? != 0),
-        "number" => Value::Number(extra()?.parse().ok()?),
-        "text" => Value::Text(key.as_str()?.to_owned()),
-        "choice" => Value::Choice(key.as_str()?.into()),
-        "choices" => Value::Choices(Vec::deserialize(key).ok()?),
-        "money" => Value::Money(Money::new(key.as_i64()?, Currency::new(extra()?)?)?),
-        "date" => Value::Date(key.as_str()?.parse::<Date>().ok()?),
-        "time" => Value::Time(Time::from_micros(key.as_i64()?)),
-        "duration" => Value::Duration(key.as_i64()?),
-        "user" => Value::User(key.as_str()?.parse::<UserId>().ok()?),
-        "team" => Value::Team(key.as_str()?.parse::<TeamId>().ok()?),
-        "records" => Value::Records(Vec::deserialize(key).ok()?),
-        _ => return None,
-    })
+struct FieldsVisitor;
+
+impl<'de> Visitor<'de> for FieldsVisitor {
+    type Value = StoredFields;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stored fields by name")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<StoredFields, A::Error> {
+        let mut fields: Vec<(Key, Value)> = Vec::new();
+        while let Some(key) = map.next_key::<Key>()? {
+            let read = map.next_value::<StoredValue>();
+            let told = |fault| A::Error::custom(format!("the stored field `{key}` is not readable: {fault}"));
+            let StoredValue(value) = read.map_err(told)?;
+            fields.push((key, value));
+        }
+        // PostgreSQL orders the keys of a document by their length: the same order on both.
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(StoredFields(fields.into_iter().collect()))
+    }
+}
+
+/// One value as it lies in a document; made without a tree of JSON between, since every row of every page has some.
+struct StoredValue(Value);
+
+impl<'de> Deserialize<'de> for StoredValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = StoredValue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a kind, a key and what the key does not say")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<StoredValue, A::Error> {
+        let Kind(kind) = next(&mut parts)?;
+        let value = match kind {
+            "bool" => Value::Bool(next::<i64, A>(&mut parts)? != 0),
+            "number" => {
+                let _key: IgnoredAny = next(&mut parts)?;
+                Value::Number(parsed(&next::<String, A>(&mut parts)?)?)
+            }
+            "text" => Value::Text(next(&mut parts)?),
+            "choice" => Value::Choice(next(&mut parts)?),
+            "choices" => Value::Choices(next(&mut parts)?),
+            "money" => {
+                let minor = next(&mut parts)?;
+                let currency = Currency::new(&next::<String, A>(&mut parts)?);
+                let money = currency.and_then(|currency| Money::new(minor, currency));
+                Value::Money(money.ok_or_else(|| A::Error::custom("an amount that is impossible"))?)
+            }
+            "date" => Value::Date(parsed(&next::<String, A>(&mut parts)?)?),
+            "time" => Value::Time(Time::from_micros(next(&mut parts)?)),
+            "duration" => Value::Duration(next(&mut parts)?),
+            "user" => Value::User(parsed(&next::<String, A>(&mut parts)?)?),
+            "team" => Value::Team(parsed(&next::<String, A>(&mut parts)?)?),
+            _ => Value::Records(next(&mut parts)?),
+        };
+        while parts.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(StoredValue(value))
+    }
+}
+
+fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(parts: &mut A) -> Result<T, A::Error> {
+    parts.next_element()?.ok_or_else(|| A::Error::custom("it ends too early"))
+}
+
+fn parsed<T: FromStr<Err: fmt::Display>, E: Error>(text: &str) -> Result<T, E> {
+    text.parse().map_err(E::custom)
+}
+
+/// One of the words of `kind`.
+struct Kind(&'static str);
+
+const KINDS: [&str; 12] =
+    ["bool", "number", "text", "choice", "choices", "money", "date", "time", "duration", "user", "team", "records"];
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KindVisitor)
+    }
+}
+
+struct KindVisitor;
+
+impl Visitor<'_> for KindVisitor {
+    type Value = Kind;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a kind of values")
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Kind, E> {
+        let known = KINDS.into_iter().find(|kind| *kind == word);
+        known.map(Kind).ok_or_else(|| E::unknown_variant(word, &KINDS))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::{TeamId, UserId};
     use proptest::prelude::*;
 
     proptest! {
@@ -169,10 +246,30 @@ mod tests {
             Value::Team(TeamId::new()),
             Value::Records(vec![vec![("name".into(), Value::Text("Li".into()))]]),
         ];
+        assert_eq!(values.each_ref().map(kind), KINDS);
         let fields: FieldValues =
             values.into_iter().enumerate().map(|(n, value)| (Key::new(&format!("f{n:02}")), value)).collect();
         let text = serde_json::to_string(&StoredFields(fields.clone())).unwrap();
         assert_eq!(serde_json::from_str::<StoredFields>(&text).unwrap().0, fields);
+    }
+
+    #[test]
+    fn what_is_not_readable_is_named() {
+        for (text, told) in [
+            (r#"{"size": ["colour", "red"]}"#, "`size`"),
+            (r#"{"size": ["number", "x"]}"#, "`size`"),
+            (r#"{"size": ["number", "x", "y"]}"#, "`size`"),
+            (r#"{"size": ["money", 1, "money"]}"#, "`size`"),
+            (r#"{"size": []}"#, "`size`"),
+            (r#"{"size": 5}"#, "`size`"),
+            (r#"[1]"#, "stored fields by name"),
+        ] {
+            let fault = serde_json::from_str::<StoredFields>(text).unwrap_err().to_string();
+            assert!(fault.contains(told), "{text}: {fault}");
+        }
+        // Of a later version: what it adds behind is passed over.
+        let more = serde_json::from_str::<StoredFields>(r#"{"size": ["choice", "large", {"x": [1]}, 2]}"#).unwrap();
+        assert_eq!(more.0.get("size"), Some(&Value::Choice("large".into())));
     }
 
     #[test]

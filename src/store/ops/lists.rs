@@ -288,7 +288,8 @@ fn page(
         sql.append(key.sql.clone()).push(" AS number, CAST(NULL AS TEXT) AS words");
     }
     sql.push(from).append(Sql::joined(all, " AND ", "(1 = 1)"));
-    sql.push(" ORDER BY ").append(key.order(id)).push(" LIMIT ").bind(limit);
+    // Not the bare number: SQLite would look at it and plan anew for every page.
+    sql.push(" ORDER BY ").append(key.order(id)).push(" LIMIT 0 + ").bind(limit);
     sql
 }
 

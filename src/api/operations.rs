@@ -94,6 +94,7 @@ operations! {
     rules::get_rules_version => Access::May(Action::RulesRead),
     rules::get_rules_text => Access::May(Action::RulesRead),
     rules::get_rules_schema => Access::Public,
+    live::get_rules_document => Access::SignedIn,
     rules::check_rules => Access::May(Action::RulesDraft),
     rules::activate_rules => Access::May(Action::RulesActivate),
     rules::reactivate_rules => Access::May(Action::RulesActivate),

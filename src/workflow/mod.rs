@@ -30,6 +30,7 @@ pub mod replays;
 pub mod reports;
 pub mod rules;
 pub mod rules_diff;
+pub mod rules_document;
 mod rules_in_use;
 pub mod scene;
 pub mod schedule;

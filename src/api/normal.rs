@@ -151,7 +151,7 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
         statuses.extend(["409", "422"]);
     }
     // What a draft says need not be rules yet.
-    if ["getRulesDiff", "getRulesDocument", "listDraftMoves"].contains(&operation.id.as_str()) {
+    if ["getRulesDiff", "getRulesDocument", "getPreviewedRules", "listDraftMoves"].contains(&operation.id.as_str()) {
         statuses.insert("422");
     }
     if has_body {

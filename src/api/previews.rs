@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct PreviewPath {
     /// The preview's id.
     #[param(value_type = uuid::Uuid)]
-    id: PreviewId,
+    pub(super) id: PreviewId,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

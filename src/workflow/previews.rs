@@ -49,6 +49,8 @@ pub struct PreviewedPage {
 /// The rules that are compared.
 struct Compared {
     old: Arc<Rules>,
+    /// The number of the old ones.
+    against: i64,
     new: Arc<Rules>,
     migration: Migration,
     as_of: Time,
@@ -80,7 +82,7 @@ impl Workflow {
                 total: 0,
                 done: 0,
                 told: told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect(),
-                sums: Sums::default(),
+                sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,
             };
@@ -189,7 +191,13 @@ impl Workflow {
             return Ok(Some(id));
         };
         let migration = new.migrate.joined(&claimed.migrate);
-        let compared = Compared { old: Arc::clone(&active.rules), new, migration, as_of: claimed.as_of };
+        let compared = Compared {
+            old: Arc::clone(&active.rules),
+            against: active.epochs.rules_version,
+            new,
+            migration,
+            as_of: claimed.as_of,
+        };
         // One step ahead of what is kept: a slow writer holds the reader back, and one that ends ends it.
         let (found, mut steps) = mpsc::channel(1);
         let looking = self.store.read(move |tx| look(tx, &compared, id, step, &found));
@@ -233,7 +241,8 @@ fn look(
     found: &mpsc::Sender<PreviewStep>,
 ) -> Result<(), StoreError> {
     let total = tx.count_deals()?;
-    let (mut after, mut done, mut sums) = (None, 0, Sums::default());
+    let (mut after, mut done) = (None, 0);
+    let mut sums = Sums { against: compared.against, ..Sums::default() };
     loop {
         let records = tx.many_deal_facts(after, step)?;
         let mut parts = Vec::new();

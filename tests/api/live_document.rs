@@ -4,7 +4,7 @@
 use crate::company::{Company, On};
 use crate::on_both;
 use loudou::api::document::Document;
-use loudou::api::live::{Reader, build};
+use loudou::api::live::{ContractChange, Reader, build, compare};
 use loudou::api::operations::all;
 use loudou::values::{Key, Language};
 use serde_json::{Value as Json, json};
@@ -201,6 +201,51 @@ fn fields_have_their_kinds_limits_and_labels() {
     assert_eq!(schemas(&english)["CnyAmount"]["properties"]["currency"]["enum"], json!(["CNY"]));
     assert!(chinese["info"]["description"].as_str().unwrap().contains("第 1 版"));
     assert_eq!(english, of(SEVERAL, &["boss"], "en"), "the same every time");
+}
+
+/// By the promise of `Growing`: what comes breaks nobody, unless it must be given, or may be null or hidden.
+#[test]
+fn a_change_breaks_whoever_may_no_longer_ask_or_no_longer_reads_what_he_did() {
+    let lines = |role: &str, changes: &[(&str, &str)]| -> Vec<String> {
+        let after = changes.iter().fold(SEVERAL.to_owned(), |text, (from, to)| {
+            assert!(text.contains(from), "{from}");
+            text.replacen(from, to, 1)
+        });
+        let changes = compare(&of(SEVERAL, &[role], "en"), &of(&after, &[role], "zh"));
+        let sign = |breaking| if breaking { '!' } else { '.' };
+        let line =
+            |one: &ContractChange| format!("{} {}", sign(one.breaking), one.message.render(&[Language::new("en")]));
+        changes.iter().map(line).collect()
+    };
+    assert_eq!(lines("boss", &[]), Vec::<String>::new(), "words for people are no change");
+    let has = |lines: &[String], line: &str| assert!(lines.iter().any(|own| own == line), "{line}: {lines:#?}");
+    let stage = lines("boss", &[("      - {id: talk}\n", "      - {id: talk}\n      - {id: offer}\n")]);
+    has(&stage, ". StageId: can be `offer` now, too");
+    has(&stage, ". MoveBody: can be `MoveForwardToOffer` now, too");
+    has(&stage, "! MoveForwardToWon.from: is never `talk` any more");
+    let choice =
+        lines("boss", &[("city: {type: choice, of: {north: {}, ", "city: {type: choice, of: {north: {}, west: {}, ")]);
+    assert!(choice.iter().all(|line| line.starts_with('.')), "{choice:#?}");
+    has(&choice, ". NewCustomerFields.city: can be `west` now, too");
+    let required = lines(
+        "boss",
+        &[("phone: {type: text, personal: true}", "phone: {type: text, personal: true, required: true}")],
+    );
+    has(&required, "! NewCustomerFields.phone: always there now, or must be given");
+    has(&required, "! NewCustomerFields.phone: is never `null` any more");
+    let hidden = lines(
+        "seller",
+        &[("scope: own, hide: [customer.margin], mask", "scope: own, hide: [customer.margin, customer.name], mask")],
+    );
+    has(&hidden, "! CustomerFields.name: can be `HiddenValue` now, too");
+    has(&hidden, "! NewCustomerFields.name: gone");
+    let reason = lines("boss", &[("{id: price, label: {en: Too dear, zh: 太贵}}", "{id: dear}")]);
+    has(&reason, "! MoveDropToLost.reason: is never `price` any more");
+    has(&reason, ". MoveDropToLost.reason: can be `dear` now, too");
+    let note = lines("boss", &[("by: [boss], reason: required}", "by: [boss]}")]);
+    has(&note, ". MoveBackToLead.note: may be left out now");
+    let gone = lines("boss", &[("products: {web: {}, shop: {}, fax: {retired: true}}\n", "")]);
+    has(&gone, "! GET /v1/deals product: a parameter that is gone");
 }
 
 on_both!(a_document_is_for_the_callers_roles_and_known_by_its_tag, |company| {

@@ -185,7 +185,7 @@ impl World<'_> {
             "listReplays" | "getReplay" | "listReplayedDecisions" => None,
             "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
             "cancelReplay" | "cancelPreview" => Some(json!({})),
-            "listPreviews" | "getPreview" | "listPreviewedDeals" => None,
+            "listPreviews" | "getPreview" | "getPreviewedRules" | "listPreviewedDeals" => None,
             "beginPreview" => Some(json!({"version": 1})),
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),

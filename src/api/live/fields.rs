@@ -14,7 +14,7 @@ use serde_json::{Map, Value as Json, json};
 const LONGEST_SHOWN: u32 = 10_100;
 
 /// What stands in the place of a value that is hidden.
-const HIDDEN: &str = "HiddenValue";
+pub const HIDDEN: &str = "HiddenValue";
 
 /// Where fields are shown: schema, property, whose, the name of the type.
 const SHOWN: [(&str, &str, Entity, &str); 4] = [

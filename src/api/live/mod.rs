@@ -5,6 +5,7 @@
 //! made once for each (rules, roles, languages) on a thread of its own, and kept.
 
 mod build;
+mod compare;
 mod fields;
 mod moves;
 mod prune;
@@ -26,6 +27,7 @@ use crate::workflow::replays::Tried;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 pub use build::{Reader, build};
+pub use compare::{ContractChange, compare};
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;

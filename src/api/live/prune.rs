@@ -72,7 +72,7 @@ pub fn unused(document: &mut Json) {
 }
 
 /// What a value refers to, as pointers.
-fn collect(value: &Json, found: &mut Vec<String>) {
+pub fn collect(value: &Json, found: &mut Vec<String>) {
     match value {
         Json::Object(map) => references(map, found),
         Json::Array(list) => list.iter().for_each(|inner| collect(inner, found)),

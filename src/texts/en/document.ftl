@@ -27,3 +27,21 @@ document_move_to_any = A move to “{ $label }”.
 document_deal_in = A deal in “{ $funnel }”.
 document_new_deal_in = A deal to be made in “{ $funnel }”.
 document_activity_of = An activity “{ $label }” to be logged.
+
+# What differs between live documents.
+contract_operation_added = { $place }: can be asked now
+contract_operation_removed = { $place }: can no longer be asked
+contract_parameter_added = { $place }: a parameter that is new
+contract_parameter_removed = { $place }: a parameter that is gone
+contract_kind_added = { $place }: can be { $kinds } now, too
+contract_kind_removed = { $place }: is never { $kinds } any more
+contract_value_added = { $place }: can be { $values } now, too
+contract_value_removed = { $place }: is never { $values } any more
+contract_values_listed = { $place }: only listed values now
+contract_values_free = { $place }: no longer only listed values
+contract_limit = { $place }: { $limit } { $after }, was { $before }
+contract_property_added = { $place }: new
+contract_property_demanded = { $place }: new, and must be given
+contract_property_removed = { $place }: gone
+contract_property_required = { $place }: always there now, or must be given
+contract_property_optional = { $place }: may be left out now

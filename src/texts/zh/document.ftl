@@ -27,3 +27,21 @@ document_move_to_any = 到“{ $label }”的移动。
 document_deal_in = “{ $funnel }”中的商机。
 document_new_deal_in = 要在“{ $funnel }”中新建的商机。
 document_activity_of = 要记录的活动“{ $label }”。
+
+# 两份实时文档的差别。
+contract_operation_added = { $place }：现在可以请求
+contract_operation_removed = { $place }：不能再请求
+contract_parameter_added = { $place }：新增的参数
+contract_parameter_removed = { $place }：参数已取消
+contract_kind_added = { $place }：现在也可以是 { $kinds }
+contract_kind_removed = { $place }：不再会是 { $kinds }
+contract_value_added = { $place }：现在也可以是 { $values }
+contract_value_removed = { $place }：不再会是 { $values }
+contract_values_listed = { $place }：现在只能取列出的值
+contract_values_free = { $place }：不再限于列出的值
+contract_limit = { $place }：{ $limit } 为 { $after }，原为 { $before }
+contract_property_added = { $place }：新增
+contract_property_demanded = { $place }：新增，且必须填写
+contract_property_removed = { $place }：已取消
+contract_property_required = { $place }：现在必有或必填
+contract_property_optional = { $place }：现在可以不填

@@ -14,8 +14,8 @@ use crate::rules::diff::{Change, ChangeKind, FieldAccess, PermissionChange};
 use crate::rules::model::Scope;
 use crate::texts::Message;
 use crate::values::{DraftId, Key, Language};
-use crate::workflow::replays::Tried;
 use crate::workflow::rules_diff::RulesDiff;
+use crate::workflow::trials::Tried;
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -62,7 +62,7 @@ pub struct RulesDiffView {
     #[schema(max_items = 200)]
     contracts: Vec<RoleContractView>,
     /// Lines of permissions and contracts that are not told, beyond ten thousand of a kind.
-    left_out: usize,
+    left_out: i64,
 }
 
 /// Something that differs: a stage, a figure, a criterion, a move, a field, what a role may do more or less.
@@ -288,6 +288,6 @@ fn seen(app: &App, found: RulesDiff, languages: &[Language]) -> RulesDiffView {
         permissions,
         text: found.text,
         contracts,
-        left_out,
+        left_out: i64::try_from(left_out).unwrap_or(i64::MAX),
     }
 }

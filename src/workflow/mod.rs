@@ -22,6 +22,7 @@ pub mod failure;
 pub mod grading;
 pub mod log;
 pub mod moves;
+pub mod pages;
 pub mod passwords;
 pub mod people;
 pub mod previews;
@@ -41,6 +42,7 @@ pub mod teams;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
+pub mod trials;
 
 use active::Active;
 use arc_swap::ArcSwapOption;

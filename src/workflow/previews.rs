@@ -11,20 +11,20 @@ use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
+use super::pages::{cut, wanted};
 use super::people::own_sight;
-use super::replays::{KEPT_MICROS, LEASE_MICROS, Tried, sees_all};
 use super::rules::permitted;
 use super::scene::Scene;
+use super::trials::{Tried, forget_before, lease, rules_of, sees_all};
 use crate::engine::preview::{Sums, preview, told_of_deals};
 use crate::engine::sight::Sight;
-use crate::rules::check;
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
-use crate::store::{Effect, Lease, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
+use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
 use crate::texts::Message;
-use crate::values::{DealId, PreviewId, ReplayId, Time};
+use crate::values::{DealId, PreviewId, RunnerId, Time};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -87,7 +87,7 @@ impl Workflow {
                 ended_at: None,
             };
             let answer = PreviewAnswer { preview: preview.clone() };
-            let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
+            let forget_before = forget_before(now);
             conclude(scene, tx, PreviewChange::Begun { preview: Box::new(preview), forget_before }, answer)
         })
         .await
@@ -151,12 +151,8 @@ impl Workflow {
             if usize::try_from(group).map_or(true, |group| group >= preview.sums.groups.len()) {
                 return Ok(Err(Failure::NotFound));
             }
-            let limit = usize::from(limit);
-            let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            let mut deals = tx.rules_preview_items(id, i64::from(group), after, wanted)?;
-            let more = deals.len() > limit;
-            deals.truncate(limit);
-            let next = deals.last().copied().filter(|_| more);
+            let deals = tx.rules_preview_items(id, i64::from(group), after, wanted(limit))?;
+            let (deals, next) = cut(deals, limit, |last| *last);
             let known = tx.deals_by_id(&deals)?;
             let reading = scene.permit_for(Action::DealsRead);
             let told: Vec<Path> = preview.told.iter().filter_map(|name| Path::parse(name)).collect();
@@ -172,17 +168,13 @@ impl Workflow {
 
     /// Works on a preview that nobody works on, `step` deals at a time, until it ends; which one, if there was one.
     pub async fn run_preview(&self, clock: &(dyn Fn() -> Time + Send + Sync), step: i64) -> Outcome<Option<PreviewId>> {
-        let runner = ReplayId::new();
-        let lease =
-            move |now: Time| Lease { runner, now, until: Time::from_micros(now.micros().saturating_add(LEASE_MICROS)) };
+        let runner = RunnerId::new();
+        let lease = move |now: Time| lease(runner, now);
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
-        let (id, text) = (claimed.id, claimed.text.clone());
+        let id = claimed.id;
         let active = self.active().await?;
-        let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
-        let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
-        let Some(new) = rules else {
-            // A later program may not take what an earlier one took.
+        let Some(new) = rules_of(claimed.text.clone()).await? else {
             let ended = Some(ReplayState::Failed);
             let failed =
                 PreviewStep { preview: id, total: 0, done: 0, sums: Sums::default(), found: Vec::new(), ended };

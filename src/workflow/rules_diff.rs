@@ -4,8 +4,8 @@
 use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
-use super::replays::Tried;
 use super::rules::CheckedRules;
+use super::trials::Tried;
 use crate::rules::diff::{Change, PermissionChange, diff, gains};
 use crate::rules::model::{Action, Rules};
 use crate::values::{DraftId, Key, PreviewId};

@@ -3,9 +3,9 @@
 use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
-use super::replays::Tried;
 use super::rules::check_aside;
 use super::scene::SignedIn;
+use super::trials::Tried;
 use crate::rules::hash;
 use crate::rules::model::{Action, Rules};
 use crate::texts;

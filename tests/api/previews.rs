@@ -3,7 +3,7 @@
 use crate::company::{Company, On, RUNTIME};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
-use loudou::values::{ReplayId, Time};
+use loudou::values::{RunnerId, Time};
 use serde_json::{Value as Json, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -190,7 +190,7 @@ on_both! {
         let draft = draft(company, &COMPANY.replace("at_most: 9", "at_most: 2"));
         let path = begin(company, &json!({"draft": draft}));
         let now = company.now();
-        let dead = Lease { runner: ReplayId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
+        let dead = Lease { runner: RunnerId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
         let claimed = RUNTIME.block_on(company.workflow.store().write(move |tx| tx.claim_rules_preview(dead))).unwrap();
         assert!(claimed.is_some());
         assert_eq!(look(company), 0);

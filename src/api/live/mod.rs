@@ -23,7 +23,7 @@ use super::{ApiError, App};
 use crate::rules::model::Rules;
 use crate::texts::Message;
 use crate::values::{DraftId, Key, Language};
-use crate::workflow::replays::Tried;
+use crate::workflow::trials::Tried;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes};
 pub use build::{Reader, build};

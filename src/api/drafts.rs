@@ -5,7 +5,7 @@ use super::asked::House;
 use super::context::Context;
 use super::extract::{Json, Path, Query, Text};
 use super::migrate::MigrateBody;
-use super::page::{PageRequest, cursor};
+use super::page::PageRequest;
 use super::reply::{Answer, Reply};
 use super::rules::{RulesCheckView, RulesVersionView, made};
 use super::write::Write;
@@ -230,10 +230,8 @@ pub async fn list_rules_drafts(
     page: PageRequest,
 ) -> Answer<RulesDraftPage> {
     let before = page.after::<DraftId>()?;
-    let mut drafts = house.0.drafts(&caller.reads(&context)?, before, page.limit + 1).await?;
-    let more = drafts.len() > usize::from(page.limit);
-    drafts.truncate(usize::from(page.limit));
-    let next = drafts.last().filter(|_| more).map(|last| cursor(&last.id));
+    let found = house.0.drafts(&caller.reads(&context)?, before, page.wanted()).await?;
+    let (drafts, next) = page.cut(found, |last| last.id);
     let views = drafts.into_iter().map(|draft| RulesDraftView::of(draft, &context.languages)).collect();
     Ok(Reply::ok(RulesDraftPage::new(views, next)))
 }

@@ -51,6 +51,7 @@ pub mod health;
 pub mod json;
 pub mod limits;
 pub mod listing;
+pub mod live;
 pub mod measures;
 pub mod migrate;
 pub mod moves;
@@ -121,6 +122,7 @@ pub struct App {
     pub workflow: Option<Arc<crate::workflow::Workflow>>,
     pub limits: limits::Limits,
     pub document: Document,
+    pub live: live::LiveDocuments,
     clock: Arc<dyn Fn() -> Time + Send + Sync>,
     fallback_language: Arc<dyn Fn() -> Language + Send + Sync>,
     contracts: Vec<Arc<Contract>>,
@@ -156,7 +158,13 @@ impl App {
             fallback_language: parts.fallback_language,
             contracts: contracts.collect::<Result<_, _>>().map_err(|fault| vec![fault])?,
             document,
+            live: live::LiveDocuments::default(),
         })
+    }
+
+    /// The operations, in the order of the document.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        self.contracts.iter().map(|contract| &contract.operation)
     }
 
     /// The instant, by the one real clock. A request has read it already: `Context::now`.

@@ -144,11 +144,15 @@ fn complete(described: &mut Map<String, Json>, operation: &Operation) {
     }
     // What a body or a query names, or the time, can put an operation beyond reach as its path can; and what is repeated
     // under its key is answered only to who may see the thing still.
-    if in_path || takes_key || ["setUp", "getRulesDiff"].contains(&operation.id.as_str()) {
+    if in_path || takes_key || ["setUp", "getRulesDiff", "getRulesDocument"].contains(&operation.id.as_str()) {
         statuses.insert("404");
     }
     if is_write {
         statuses.extend(["409", "422"]);
+    }
+    // What a draft says need not be rules yet.
+    if ["getRulesDiff", "getRulesDocument", "getPreviewedRules", "listDraftMoves"].contains(&operation.id.as_str()) {
+        statuses.insert("422");
     }
     if has_body {
         statuses.extend(["413", "415"]);

@@ -8,6 +8,7 @@ use super::ApiError;
 use super::extract;
 use super::problem::Fault;
 use crate::texts::Message;
+use crate::workflow::pages::cut;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
@@ -59,6 +60,21 @@ impl PageRequest {
             Some(place) => Ok(Some(place)),
             None => Err(ApiError::Parameters(vec![Fault::query("cursor", Message::new("cursor_unknown"))])),
         }
+    }
+}
+
+impl PageRequest {
+    /// How many of a list to ask for.
+    #[must_use]
+    pub fn wanted(&self) -> u16 {
+        self.limit.saturating_add(1)
+    }
+
+    /// The page of what was found, and the cursor of the next.
+    #[must_use]
+    pub fn cut<T, P: Serialize>(&self, found: Vec<T>, place: impl Fn(&T) -> P) -> (Vec<T>, Option<String>) {
+        let (items, next) = cut(found, self.limit, place);
+        (items, next.map(|place| cursor(&place)))
     }
 }
 

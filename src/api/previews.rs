@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct PreviewPath {
     /// The preview's id.
     #[param(value_type = uuid::Uuid)]
-    id: PreviewId,
+    pub(super) id: PreviewId,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -231,10 +231,8 @@ pub async fn begin_preview(
     (status = 200, description = "A page.", body = PreviewPage)))]
 pub async fn list_previews(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<PreviewPage> {
     let before = page.after::<PreviewId>()?;
-    let mut previews = house.0.previews(&caller.reads(&context)?, before, page.limit + 1).await?;
-    let more = previews.len() > usize::from(page.limit);
-    previews.truncate(usize::from(page.limit));
-    let next = previews.last().filter(|_| more).map(|last| cursor(&last.id));
+    let found = house.0.previews(&caller.reads(&context)?, before, page.wanted()).await?;
+    let (previews, next) = page.cut(found, |last| last.id);
     Ok(Reply::ok(PreviewPage::new(previews.into_iter().map(PreviewView::from).collect(), next)))
 }
 

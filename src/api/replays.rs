@@ -298,10 +298,8 @@ pub async fn begin_replay(
     (status = 200, description = "A page.", body = ReplayPage)))]
 pub async fn list_replays(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<ReplayPage> {
     let before = page.after::<ReplayId>()?;
-    let mut replays = house.0.replays(&caller.reads(&context)?, before, page.limit + 1).await?;
-    let more = replays.len() > usize::from(page.limit);
-    replays.truncate(usize::from(page.limit));
-    let next = replays.last().filter(|_| more).map(|last| cursor(&last.id));
+    let found = house.0.replays(&caller.reads(&context)?, before, page.wanted()).await?;
+    let (replays, next) = page.cut(found, |last| last.id);
     Ok(Reply::ok(ReplayPage::new(replays.into_iter().map(ReplayView::from).collect(), next)))
 }
 

@@ -6,7 +6,7 @@ use super::asked::House;
 use super::context::Context;
 use super::extract::{Json, Path, Query, Text};
 use super::migrate::MigrateBody;
-use super::page::{PageRequest, cursor};
+use super::page::PageRequest;
 use super::reply::{Answer, Reply};
 use super::write::Write;
 use crate::engine::scenarios::ScenarioResult;
@@ -266,10 +266,8 @@ pub async fn list_rules_versions(
     page: PageRequest,
 ) -> Answer<RulesVersionPage> {
     let before = page.after::<i64>()?;
-    let mut versions = house.0.rules_versions(&caller.reads(&context)?, before, page.limit + 1).await?;
-    let more = versions.len() > usize::from(page.limit);
-    versions.truncate(usize::from(page.limit));
-    let next = versions.last().filter(|_| more).map(|last| cursor(&last.number));
+    let found = house.0.rules_versions(&caller.reads(&context)?, before, page.wanted()).await?;
+    let (versions, next) = page.cut(found, |last| last.number);
     Ok(Reply::ok(RulesVersionPage::new(versions.into_iter().map(RulesVersionView::from).collect(), next)))
 }
 

@@ -21,6 +21,7 @@ mod figures;
 pub mod filter;
 pub mod grade;
 pub mod moves;
+pub mod outlook;
 pub mod people;
 pub mod permission;
 pub mod preview;

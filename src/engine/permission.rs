@@ -77,7 +77,7 @@ pub fn reach(rules: &Rules, roles: &[Key], action: Action) -> Option<Scope> {
     grants(rules, roles, action).map(|grant| grant.scope).max()
 }
 
-fn grants<'a>(rules: &'a Rules, roles: &'a [Key], action: Action) -> impl Iterator<Item = &'a Grant> {
+pub(super) fn grants<'a>(rules: &'a Rules, roles: &'a [Key], action: Action) -> impl Iterator<Item = &'a Grant> {
     let roles = roles.iter().filter_map(|role| rules.roles.get(role));
     roles.flat_map(|role| &role.may).filter(move |grant| grant.actions.contains(&action))
 }

@@ -40,6 +40,9 @@ pub enum Finding {
 /// The sums of a preview.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
+    /// The version whose rules the others are compared with; 0 = it is not known yet.
+    #[serde(default)]
+    pub against: i64,
     /// Deals that were looked at.
     pub deals: u64,
     /// Those with whom something would be otherwise.

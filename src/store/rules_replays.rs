@@ -5,7 +5,7 @@ use super::entry::LogEntry;
 use super::lists::DealItem;
 use super::tx::face;
 use crate::engine::tally::Tally;
-use crate::values::{DealId, DraftId, ReplayId, Time, UserId};
+use crate::values::{DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,7 +83,7 @@ pub enum ReplayChange {
 /// Who works on a replay, until when nobody else does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease {
-    pub runner: ReplayId,
+    pub runner: RunnerId,
     pub now: Time,
     pub until: Time,
 }

@@ -27,6 +27,7 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("en/expressions.ftl"),
             include_str!("en/diff.ftl"),
             include_str!("en/picture.ftl"),
+            include_str!("en/document.ftl"),
         ],
     ),
     (
@@ -40,6 +41,7 @@ const SOURCES: [(&str, &[&str]); 2] = [
             include_str!("zh/expressions.ftl"),
             include_str!("zh/diff.ftl"),
             include_str!("zh/picture.ftl"),
+            include_str!("zh/document.ftl"),
         ],
     ),
 ];

@@ -59,6 +59,8 @@ ids! {
     ReplayId,
     /// A preview of other rules on the deals that there are.
     PreviewId,
+    /// A process that works on a replay or a preview.
+    RunnerId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

@@ -6,6 +6,7 @@ use super::call::Call;
 use super::conclude::{About, Taken};
 use super::customers::forbidden;
 use super::failure::{Failure, Outcome, Written};
+use super::pages::{cut, wanted};
 use crate::engine::Row;
 use crate::engine::activities::{NewActivity, log};
 use crate::engine::facts::Activity;
@@ -32,10 +33,8 @@ impl Workflow {
     ) -> Outcome<Activities> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
             let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
-            let mut items = tx.activities(&ActivityQuery { deal, before, limit: i64::from(limit) + 1 })?;
-            let more = items.len() > usize::from(limit);
-            items.truncate(usize::from(limit));
-            let next = items.last().filter(|_| more).map(|last| (last.at, last.id));
+            let found = tx.activities(&ActivityQuery { deal, before, limit: wanted(limit) })?;
+            let (items, next) = cut(found, limit, |last| (last.at, last.id));
             Ok(Ok(Activities { items, next, sight }))
         })
         .await

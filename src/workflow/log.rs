@@ -3,6 +3,7 @@
 use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
+use super::pages::cut;
 use crate::engine::sight::Sight;
 use crate::rules::model::Action;
 use crate::store::{HistoryEntry, LogEntry, LogQuery};
@@ -62,9 +63,7 @@ impl Workflow {
     }
 }
 
-fn page<T>(mut items: Vec<T>, limit: u16, sight: Sight, seq: impl Fn(&T) -> i64) -> LogPage<T> {
-    let more = items.len() > usize::from(limit);
-    items.truncate(usize::from(limit));
-    let next = items.last().filter(|_| more).map(seq);
+fn page<T>(found: Vec<T>, limit: u16, sight: Sight, seq: impl Fn(&T) -> i64) -> LogPage<T> {
+    let (items, next) = cut(found, limit, seq);
     LogPage { items, next, sight }
 }

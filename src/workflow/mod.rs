@@ -22,6 +22,7 @@ pub mod failure;
 pub mod grading;
 pub mod log;
 pub mod moves;
+pub mod pages;
 pub mod passwords;
 pub mod people;
 pub mod previews;
@@ -30,6 +31,7 @@ pub mod replays;
 pub mod reports;
 pub mod rules;
 pub mod rules_diff;
+pub mod rules_document;
 mod rules_in_use;
 pub mod scene;
 pub mod schedule;
@@ -40,6 +42,7 @@ pub mod teams;
 #[cfg(test)]
 mod tests;
 pub mod timeline;
+pub mod trials;
 
 use active::Active;
 use arc_swap::ArcSwapOption;

@@ -11,20 +11,20 @@ use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
+use super::pages::{cut, wanted};
 use super::people::own_sight;
-use super::replays::{KEPT_MICROS, LEASE_MICROS, Tried, sees_all};
 use super::rules::permitted;
 use super::scene::Scene;
+use super::trials::{Tried, forget_before, lease, rules_of, sees_all};
 use crate::engine::preview::{Sums, preview, told_of_deals};
 use crate::engine::sight::Sight;
-use crate::rules::check;
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
-use crate::store::{Effect, Lease, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
+use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
 use crate::texts::Message;
-use crate::values::{DealId, PreviewId, ReplayId, Time};
+use crate::values::{DealId, PreviewId, RunnerId, Time};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -49,6 +49,8 @@ pub struct PreviewedPage {
 /// The rules that are compared.
 struct Compared {
     old: Arc<Rules>,
+    /// The number of the old ones.
+    against: i64,
     new: Arc<Rules>,
     migration: Migration,
     as_of: Time,
@@ -80,12 +82,12 @@ impl Workflow {
                 total: 0,
                 done: 0,
                 told: told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect(),
-                sums: Sums::default(),
+                sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,
             };
             let answer = PreviewAnswer { preview: preview.clone() };
-            let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
+            let forget_before = forget_before(now);
             conclude(scene, tx, PreviewChange::Begun { preview: Box::new(preview), forget_before }, answer)
         })
         .await
@@ -149,12 +151,8 @@ impl Workflow {
             if usize::try_from(group).map_or(true, |group| group >= preview.sums.groups.len()) {
                 return Ok(Err(Failure::NotFound));
             }
-            let limit = usize::from(limit);
-            let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            let mut deals = tx.rules_preview_items(id, i64::from(group), after, wanted)?;
-            let more = deals.len() > limit;
-            deals.truncate(limit);
-            let next = deals.last().copied().filter(|_| more);
+            let deals = tx.rules_preview_items(id, i64::from(group), after, wanted(limit))?;
+            let (deals, next) = cut(deals, limit, |last| *last);
             let known = tx.deals_by_id(&deals)?;
             let reading = scene.permit_for(Action::DealsRead);
             let told: Vec<Path> = preview.told.iter().filter_map(|name| Path::parse(name)).collect();
@@ -170,17 +168,13 @@ impl Workflow {
 
     /// Works on a preview that nobody works on, `step` deals at a time, until it ends; which one, if there was one.
     pub async fn run_preview(&self, clock: &(dyn Fn() -> Time + Send + Sync), step: i64) -> Outcome<Option<PreviewId>> {
-        let runner = ReplayId::new();
-        let lease =
-            move |now: Time| Lease { runner, now, until: Time::from_micros(now.micros().saturating_add(LEASE_MICROS)) };
+        let runner = RunnerId::new();
+        let lease = move |now: Time| lease(runner, now);
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
-        let (id, text) = (claimed.id, claimed.text.clone());
+        let id = claimed.id;
         let active = self.active().await?;
-        let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
-        let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
-        let Some(new) = rules else {
-            // A later program may not take what an earlier one took.
+        let Some(new) = rules_of(claimed.text.clone()).await? else {
             let ended = Some(ReplayState::Failed);
             let failed =
                 PreviewStep { preview: id, total: 0, done: 0, sums: Sums::default(), found: Vec::new(), ended };
@@ -189,7 +183,13 @@ impl Workflow {
             return Ok(Some(id));
         };
         let migration = new.migrate.joined(&claimed.migrate);
-        let compared = Compared { old: Arc::clone(&active.rules), new, migration, as_of: claimed.as_of };
+        let compared = Compared {
+            old: Arc::clone(&active.rules),
+            against: active.epochs.rules_version,
+            new,
+            migration,
+            as_of: claimed.as_of,
+        };
         // One step ahead of what is kept: a slow writer holds the reader back, and one that ends ends it.
         let (found, mut steps) = mpsc::channel(1);
         let looking = self.store.read(move |tx| look(tx, &compared, id, step, &found));
@@ -233,7 +233,8 @@ fn look(
     found: &mpsc::Sender<PreviewStep>,
 ) -> Result<(), StoreError> {
     let total = tx.count_deals()?;
-    let (mut after, mut done, mut sums) = (None, 0, Sums::default());
+    let (mut after, mut done) = (None, 0);
+    let mut sums = Sums { against: compared.against, ..Sums::default() };
     loop {
         let records = tx.many_deal_facts(after, step)?;
         let mut parts = Vec::new();

@@ -11,33 +11,27 @@ use super::answer::ReplayAnswer;
 use super::call::Call;
 use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
+use super::pages::{cut, wanted};
 use super::people::own_sight;
-use super::rules::{check_aside, permitted};
+use super::rules::permitted;
 use super::scene::Scene;
+pub use super::trials::Tried;
+use super::trials::{forget_before, lease, rules_of, sees_all};
 use crate::engine::decision::Checked;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
-use crate::engine::sight::{FieldSight, Sight};
+use crate::engine::sight::Sight;
 use crate::engine::tally::{Tally, told_fields};
-use crate::engine::{Row, permission::Permit};
 use crate::rules::expression::Path;
+use crate::rules::hash;
 use crate::rules::model::{Action, Rules};
-use crate::rules::{check, hash};
-use crate::store::{
-    self, DealItem, Effect, KeptQuery, Lease, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx,
-};
+use crate::store::{self, Effect, KeptQuery, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx};
 use crate::texts::Message;
-use crate::values::{DraftId, ReplayId, Time};
+use crate::values::{ReplayId, RunnerId, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How long a process may be silent about a replay before another takes it: many steps of the slowest database.
-pub(super) const LEASE_MICROS: i64 = 60 * 1_000_000;
-
 /// How far the clocks of processes may lie apart without a decision being missed.
 const SLACK_MICROS: i64 = 3600 * 1_000_000;
-
-/// How long what was found is kept after the end.
-pub(super) const KEPT_MICROS: i64 = 7 * 24 * 3600 * 1_000_000;
 
 /// What to replay, under what.
 #[derive(Clone, Copy, Debug)]
@@ -48,16 +42,6 @@ pub struct NewReplay {
     /// and before then; `None` = until now.
     pub before: Option<Time>,
 }
-
-/// The rules that decide anew.
-#[derive(Clone, Copy, Debug)]
-pub enum Tried {
-    Draft(DraftId),
-    Version(i64),
-}
-
-/// A draft or a version, its text, and the rules that it says.
-pub(super) type TriedRules = (Option<DraftId>, Option<i64>, String, Arc<Rules>);
 
 /// A decision that would come out otherwise.
 #[derive(Debug)]
@@ -114,26 +98,10 @@ impl Workflow {
                 ended_at: None,
             };
             let answer = ReplayAnswer { replay: replay.clone() };
-            let forget_before = Time::from_micros(now.micros().saturating_sub(KEPT_MICROS));
+            let forget_before = forget_before(now);
             conclude(scene, tx, ReplayChange::Begun { replay: Box::new(replay), forget_before }, answer)
         })
         .await
-    }
-
-    /// What is tried, for who may draft rules: draft or version, its text, and the rules that it says.
-    pub(super) async fn tried(&self, call: &Call, tried: Tried) -> Outcome<TriedRules> {
-        let (draft, number, text) = match tried {
-            Tried::Draft(id) => (Some(id), None, self.draft_for(call, Action::RulesDraft, id).await?.text),
-            Tried::Version(number) => {
-                let version = self.version_for(call, Action::RulesDraft, Some(number)).await?;
-                (None, Some(number), version.text)
-            }
-        };
-        // Scenarios that fail do not keep anybody from seeing what the rules would do.
-        let mut checked = check_aside(text.clone(), call.now).await?;
-        checked.scenarios.clear();
-        let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
-        Ok((draft, number, text, rules))
     }
 
     /// Ends a replay that still runs. What it found so far stays.
@@ -194,12 +162,8 @@ impl Workflow {
             if usize::try_from(group).map_or(true, |group| group >= replay.tally.groups.len()) {
                 return Ok(Err(Failure::NotFound));
             }
-            let limit = usize::from(limit);
-            let wanted = i64::try_from(limit + 1).unwrap_or(i64::MAX);
-            let mut seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted)?;
-            let more = seqs.len() > limit;
-            seqs.truncate(limit);
-            let next = seqs.last().copied().filter(|_| more);
+            let seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
+            let (seqs, next) = cut(seqs, limit, |last| *last);
             Ok(Ok(FoundPage { items: found(scene, tx, &replay, &seqs)?, next }))
         })
         .await
@@ -207,15 +171,12 @@ impl Workflow {
 
     /// Works on a replay that nobody works on, `step` decisions at a time, until it ends; which one, if there was one.
     pub async fn run_replay(&self, clock: &(dyn Fn() -> Time + Send + Sync), step: i64) -> Outcome<Option<ReplayId>> {
-        let runner = ReplayId::new();
-        let lease =
-            move |now: Time| Lease { runner, now, until: Time::from_micros(now.micros().saturating_add(LEASE_MICROS)) };
+        let runner = RunnerId::new();
+        let lease = move |now: Time| lease(runner, now);
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_replay(first)).await? else { return Ok(None) };
         let id = claimed.id;
-        let text = claimed.text.clone();
-        let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
-        let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
+        let rules = rules_of(claimed.text.clone()).await?;
         let (mut beyond, mut tally) = (claimed.beyond, claimed.tally);
         loop {
             let found = match &rules {
@@ -318,11 +279,4 @@ fn found(
     let mut known: BTreeMap<i64, LogEntry> =
         entries.into_iter().filter(|entry| is_open(entry)).map(|entry| (entry.seq, entry)).collect();
     Ok(seqs.iter().map(|seq| FoundDecision { seq: *seq, entry: known.remove(seq) }).collect())
-}
-
-/// Whether the deal may be read, with all that the outcome tells of.
-pub(super) fn sees_all(permit: &Permit, item: &DealItem, told: &[Path], now: Time) -> bool {
-    let row = Row::Deal { deal: &item.deal, customer: &item.customer, owner: item.owner.as_ref(), record: None };
-    let sight = permit.sight(&row, now);
-    sight.is_some_and(|sight| told.iter().all(|path| sight.of(path) == FieldSight::Open))
 }

@@ -6,6 +6,7 @@
 use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
+use super::pages::{cut, wanted};
 use crate::engine::Row;
 use crate::engine::facts::{Activity, Contract, Payment};
 use crate::engine::sight::Sight;
@@ -140,16 +141,14 @@ fn page(tx: &mut Tx<'_>, query: &TimelineQuery, sights: &HashMap<DealId, Sight>)
     let deals = deals.as_slice();
     let mut found: Vec<(Mark, DealId, What)> = Vec::new();
     for kind in &query.kinds {
-        let slice = Slice { deals, start: start(query, *kind), since: query.since, limit: i64::from(query.limit) + 1 };
+        let slice = Slice { deals, start: start(query, *kind), since: query.since, limit: wanted(query.limit) };
         let slice = slice_of(tx, &slice, *kind)?;
         found.extend(
             slice.into_iter().map(|(at, deal, what)| (Mark { at, kind: what.kind(), id: what.id() }, deal, what)),
         );
     }
     found.sort_by(|(one, ..), (other, ..)| other.cmp(one));
-    let more = found.len() > usize::from(query.limit);
-    found.truncate(usize::from(query.limit));
-    let next = found.last().filter(|_| more).map(|(mark, ..)| *mark);
+    let (found, next) = cut(found, query.limit, |(mark, ..)| *mark);
     let events = found
         .into_iter()
         .filter_map(|(mark, deal, what)| Some(Event { at: mark.at, deal, what, sight: sights.get(&deal)?.clone() }));

@@ -24,6 +24,8 @@ pub struct Server {
     pub address: SocketAddr,
     pub app: web::Data<App>,
     contract: Contract,
+    /// What else the answers to these tokens are held against: the live documents of whom they stand for.
+    live: Mutex<HashMap<String, Arc<Contract>>>,
     agent: ureq::Agent,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -83,7 +85,14 @@ impl Server {
             .build()
             .into();
         let contract = Contract::of(Arc::clone(&app.document.json));
-        Self { address, app, contract, agent, handle, thread: Some(thread) }
+        Self { address, app, contract, live: Mutex::default(), agent, handle, thread: Some(thread) }
+    }
+
+    /// From now on what is answered to this token must be what its live document says, too.
+    pub fn hold_to_live_document(&self, token: &str) {
+        let seen = self.get("/v1/rules/openapi.json").token(token).expect(200);
+        let contract = Arc::new(Contract::of(Arc::new(seen.body)));
+        self.live.lock().unwrap().insert(format!("Bearer {token}"), contract);
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {
@@ -175,6 +184,11 @@ impl Call<'_> {
         let text = String::from_utf8_lossy(&text).into_owned();
         let seen = Seen { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text };
         self.server.contract.hold(&self.method, &self.path, &seen);
+        let token = self.headers.iter().find(|(name, _)| name == "authorization").map(|(_, value)| value.as_str());
+        let live = token.and_then(|token| self.server.live.lock().unwrap().get(token).cloned());
+        if let Some(live) = live {
+            live.hold_by_role(&self.method, &self.path, &seen);
+        }
         seen
     }
 
@@ -283,6 +297,19 @@ impl Contract {
                 let is_preflight = method == "OPTIONS";
                 assert!(known || is_docs || is_preflight, "{line}, and is not in the document");
             }
+        }
+    }
+
+    /// Of a live document: what it leaves out is never done.
+    #[track_caller]
+    fn hold_by_role(&self, method: &str, path: &str, seen: &Seen) {
+        let line = format!("{method} {path} answered {} to whoever reads a document of his own", seen.status);
+        match self.operation(method, path.split('?').next().unwrap_or_default()) {
+            Some(operation) => {
+                let media = seen.header("content-type").split(';').next().unwrap_or_default().to_owned();
+                self.hold_operation(&line, operation, &media, seen);
+            }
+            None => assert!(!(200..400).contains(&seen.status), "{line}, and is not in it: {}", seen.text),
         }
     }
 

@@ -10,7 +10,7 @@ use loudou::values::Time;
 use loudou::workflow::Workflow;
 use loudou::workflow::secrets::Secrets;
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -62,6 +62,8 @@ pub struct Company {
     /// Tokens and ids by login.
     people: HashMap<String, Person>,
     teams: HashMap<String, String>,
+    /// Whose answers are held against their live documents.
+    held: HashSet<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -133,6 +135,7 @@ impl Company {
             secrets,
             people: HashMap::new(),
             teams: HashMap::new(),
+            held: HashSet::new(),
             _folder: folder,
         };
         (company, token)
@@ -152,7 +155,16 @@ impl Company {
         let text = |name: &str| seen.body[name].as_str().unwrap().to_owned();
         let person = Person { id: text("user"), token: text("access_token"), refresh_token: text("refresh_token") };
         self.people.insert(login.into(), person.clone());
+        if self.held.contains(login) {
+            self.server.hold_to_live_document(&person.token);
+        }
         person
+    }
+
+    /// From now on what is answered to somebody must be what his live document says, too.
+    pub fn hold_to_live_document(&mut self, login: &str) {
+        self.held.insert(login.to_owned());
+        self.server.hold_to_live_document(&self.token(login));
     }
 
     pub fn now(&self) -> Time {

@@ -3,14 +3,31 @@
 //! and framing in `door` and here.
 
 use crate::client::Server;
+use crate::live_document::{SEVERAL, of};
 use crate::on_both;
 use loudou::api::document::Document;
 use loudou::api::operations::{all, documented};
+use loudou::cli::house::DEFAULT_RULES;
 use serde_json::{Map, Value as Json};
 use std::io::{Read, Write};
 
 fn document() -> Json {
     (*Document::of(&all()).json).clone()
+}
+
+/// The published document (`true`), and live ones of several rules and roles.
+fn documents() -> Vec<(bool, Json)> {
+    let live = [
+        (DEFAULT_RULES, &["seller"][..], "zh"),
+        (DEFAULT_RULES, &["manager"], "en"),
+        (DEFAULT_RULES, &["rules_admin", "people_admin", "director"], "en"),
+        (DEFAULT_RULES, &[], "en"),
+        (SEVERAL, &["seller"], "en"),
+        (SEVERAL, &["boss"], "zh"),
+        (SEVERAL, &["admin", "boss"], "en"),
+    ];
+    let live = live.into_iter().map(|(rules, roles, language)| (false, of(rules, roles, language)));
+    std::iter::once((true, document())).chain(live).collect()
 }
 
 /// Every object within the document, with its pointer.
@@ -48,125 +65,141 @@ fn branches(schema: &Map<String, Json>) -> Vec<&Json> {
 
 #[test]
 fn an_object_has_a_name_and_no_page_its_own_copy_of_what_is_in_it() {
-    let document = document();
-    let unnamed = faults(&document, |pointer, map| {
-        let within = pointer.strip_prefix("/components/schemas/").is_some_and(|rest| rest.contains('/'));
-        let is_schema_of_body = pointer.contains("/content/") && pointer.ends_with("/schema");
-        (within || is_schema_of_body)
-            && map.get("properties").is_some_and(|one| one.is_object())
-            && map.contains_key("type")
-    });
-    assert_eq!(unnamed, Vec::<String>::new());
-    let schemas = document["components"]["schemas"].as_object().unwrap();
-    let pages: Vec<&String> = schemas.keys().filter(|name| name.ends_with("Page")).collect();
-    assert!(pages.len() >= 5, "{pages:?}");
-    for page in pages {
-        assert!(schemas[page]["properties"]["data"]["items"]["$ref"].is_string(), "{page}");
+    for (is_published, document) in documents() {
+        let unnamed = faults(&document, |pointer, map| {
+            let within = pointer.strip_prefix("/components/schemas/").is_some_and(|rest| rest.contains('/'));
+            let is_schema_of_body = pointer.contains("/content/") && pointer.ends_with("/schema");
+            (within || is_schema_of_body)
+                && map.get("properties").is_some_and(|one| one.is_object())
+                && map.contains_key("type")
+        });
+        assert_eq!(unnamed, Vec::<String>::new());
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let pages: Vec<&String> = schemas.keys().filter(|name| name.ends_with("Page")).collect();
+        assert!(!is_published || pages.len() >= 5, "{pages:?}");
+        for page in pages {
+            assert!(schemas[page]["properties"]["data"]["items"]["$ref"].is_string(), "{page}");
+        }
     }
 }
 
 #[test]
 fn an_answer_leaves_nothing_out_that_may_be_null() {
-    let document = document();
-    let asked = faults(&document, |pointer, _| pointer.ends_with("/requestBody"));
-    assert!(!asked.is_empty());
-    let schemas = document["components"]["schemas"].as_object().unwrap();
-    let mut seen = 0;
-    for (name, schema) in schemas.iter().filter(|(_, schema)| schema["additionalProperties"] != false) {
-        for (property, described) in schema["properties"].as_object().into_iter().flatten() {
-            let described = described.as_object().unwrap();
-            let is_nullable = is_type(described, "null") || branches(described).iter().any(|one| one["type"] == "null");
-            let required = schema["required"].as_array().is_some_and(|all| all.contains(&property.as_str().into()));
-            assert!(!is_nullable || required, "{name}.{property} is null or left out: which?");
-            seen += usize::from(is_nullable);
+    for (is_published, document) in documents() {
+        let asked = faults(&document, |pointer, _| pointer.ends_with("/requestBody"));
+        assert!(!asked.is_empty());
+        let schemas = document["components"]["schemas"].as_object().unwrap();
+        let mut seen = 0;
+        for (name, schema) in schemas.iter().filter(|(_, schema)| schema["additionalProperties"] != false) {
+            for (property, described) in schema["properties"].as_object().into_iter().flatten() {
+                let described = described.as_object().unwrap();
+                let is_nullable =
+                    is_type(described, "null") || branches(described).iter().any(|one| one["type"] == "null");
+                let required = schema["required"].as_array().is_some_and(|all| all.contains(&property.as_str().into()));
+                assert!(!is_nullable || required, "{name}.{property} is null or left out: which?");
+                seen += usize::from(is_nullable);
+            }
         }
+        assert!(!is_published || seen > 30, "{seen}");
     }
-    assert!(seen > 30, "{seen}");
 }
 
 /// A union says by which property it is told apart; each of its kinds is a type with a name; none of them is null in
 /// disguise. What is "null or one" is exactly that.
 #[test]
 fn a_union_says_how_it_is_told_apart() {
-    let document = document();
-    let vague = faults(&document, |_, map| {
-        let all = branches(map);
-        let kinds: Vec<&&Json> = all.iter().filter(|one| one["type"] != "null").collect();
-        if kinds.len() < 2 {
-            // "Null or one": the one is no union itself, or null would fit it twice.
-            let target = kinds.first().and_then(|one| one["$ref"].as_str()).and_then(|one| one.strip_prefix('#'));
-            let target = target.and_then(|target| document.pointer(target)).and_then(Json::as_object);
-            return target.is_some_and(|target| !branches(target).is_empty());
-        }
-        let named = kinds.iter().all(|one| one["$ref"].is_string());
-        let told = map.get("discriminator").is_some_and(|one| one["mapping"].is_object());
-        !(named && told && map.get("type") == Some(&"object".into()))
-    });
-    assert_eq!(vague, Vec::<String>::new());
+    for (_, document) in documents() {
+        let vague = faults(&document, |_, map| {
+            let all = branches(map);
+            // What is hidden is told by being nothing but that.
+            let is_hidden = |one: &Json| one["$ref"] == "#/components/schemas/HiddenValue";
+            let kinds: Vec<&&Json> = all.iter().filter(|one| one["type"] != "null" && !is_hidden(one)).collect();
+            if kinds.len() < 2 {
+                // "Null or one": the one is no union itself, or null would fit it twice.
+                let target = kinds.first().and_then(|one| one["$ref"].as_str()).and_then(|one| one.strip_prefix('#'));
+                let target = target.and_then(|target| document.pointer(target)).and_then(Json::as_object);
+                return target.is_some_and(|target| !branches(target).is_empty());
+            }
+            let named = kinds.iter().all(|one| one["$ref"].is_string());
+            let told = map.get("discriminator").is_some_and(|one| one["mapping"].is_object());
+            !(named && told && map.get("type") == Some(&"object".into()))
+        });
+        assert_eq!(vague, Vec::<String>::new());
+    }
 }
 
 #[test]
 fn a_parameter_is_there_or_not_and_never_null() {
-    let document = document();
-    let nullable = faults(&document, |_, map| {
-        let schema = map.get("in").and(map.get("schema")).and_then(Json::as_object);
-        schema.is_some_and(|schema| is_type(schema, "null") || !branches(schema).is_empty())
-    });
-    assert_eq!(nullable, Vec::<String>::new());
-    let parameters = faults(&document, |_, map| map.contains_key("in") && map.contains_key("schema"));
-    assert!(parameters.len() > 40, "{}", parameters.len());
-    let undescribed = faults(&document, |_, map| {
-        map.contains_key("in") && map.contains_key("schema") && !map.contains_key("description")
-    });
-    assert_eq!(undescribed, Vec::<String>::new());
+    for (is_published, document) in documents() {
+        let nullable = faults(&document, |_, map| {
+            let schema = map.get("in").and(map.get("schema")).and_then(Json::as_object);
+            schema.is_some_and(|schema| is_type(schema, "null") || !branches(schema).is_empty())
+        });
+        assert_eq!(nullable, Vec::<String>::new());
+        let parameters = faults(&document, |_, map| map.contains_key("in") && map.contains_key("schema"));
+        assert!(!is_published || parameters.len() > 40, "{}", parameters.len());
+        let undescribed = faults(&document, |_, map| {
+            map.contains_key("in") && map.contains_key("schema") && !map.contains_key("description")
+        });
+        assert_eq!(undescribed, Vec::<String>::new());
+    }
 }
 
 #[test]
 fn examples_are_those_of_json_schema() {
-    let deprecated = faults(&document(), |_, map| map.contains_key("example"));
-    assert_eq!(deprecated, Vec::<String>::new());
+    for (_, document) in documents() {
+        let deprecated = faults(&document, |_, map| map.contains_key("example"));
+        assert_eq!(deprecated, Vec::<String>::new());
+    }
 }
 
 /// Past 2^53 - 1 JavaScript reads another number than was written.
 #[test]
 fn everything_has_a_bound() {
     const LARGEST: i64 = 9_007_199_254_740_991;
-    let document = document();
-    let unbounded = faults(&document, |_, map| {
-        let bound = |name: &str| map.get(name).and_then(Json::as_i64);
-        let is_schema = map.get("type").is_some_and(|one| one.is_string() || one.is_array());
-        let integer = is_type(map, "integer")
-            && !(bound("minimum").is_some_and(|least| least >= -LARGEST)
-                && bound("maximum").is_some_and(|most| most <= LARGEST));
-        let text = is_type(map, "string") && !["maxLength", "enum", "const"].iter().any(|key| map.contains_key(*key));
-        let list = is_type(map, "array") && !map.contains_key("maxItems");
-        is_schema && (integer || text || list)
-    });
-    assert_eq!(unbounded, Vec::<String>::new());
-    let open = faults(&document, |_, map| {
-        // A union says it by its branches.
-        let says = ["properties", "additionalProperties", "oneOf"].iter().any(|key| map.contains_key(*key));
-        is_type(map, "object") && !says
-    });
-    assert_eq!(open, Vec::<String>::new(), "generators take an object that says nothing for one that is always empty");
+    for (_, document) in documents() {
+        let unbounded = faults(&document, |_, map| {
+            let bound = |name: &str| map.get(name).and_then(Json::as_i64);
+            let is_schema = map.get("type").is_some_and(|one| one.is_string() || one.is_array());
+            let integer = is_type(map, "integer")
+                && !(bound("minimum").is_some_and(|least| least >= -LARGEST)
+                    && bound("maximum").is_some_and(|most| most <= LARGEST));
+            let text =
+                is_type(map, "string") && !["maxLength", "enum", "const"].iter().any(|key| map.contains_key(*key));
+            let list = is_type(map, "array") && !map.contains_key("maxItems");
+            is_schema && (integer || text || list)
+        });
+        assert_eq!(unbounded, Vec::<String>::new());
+        let open = faults(&document, |_, map| {
+            // A union says it by its branches.
+            let says = ["properties", "additionalProperties", "oneOf"].iter().any(|key| map.contains_key(*key));
+            is_type(map, "object") && !says
+        });
+        assert_eq!(
+            open,
+            Vec::<String>::new(),
+            "generators take an object that says nothing for one that is always empty"
+        );
+    }
 }
 
 /// Whatever can be read with its version says so, with the parameter that uses it.
 #[test]
 fn a_version_can_be_named_wherever_it_is_answered() {
-    let document = document();
-    for (method, path, operation) in documented(&document) {
-        let line = format!("{method} {path}");
-        let takes = |name: &str| {
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            parameters.filter_map(|one| one["$ref"].as_str()).any(|one| one.ends_with(&format!("/{name}")))
-        };
-        assert_eq!(operation["responses"]["304"].is_object(), takes("IfNoneMatch"), "{line}");
-        for (status, response) in operation["responses"].as_object().unwrap() {
-            let has = |name: &str| response["headers"].get(name).is_some();
-            assert_eq!(status == "201", has("Location"), "{line} {status}");
-            let done = status.starts_with('2');
-            assert_eq!(done && takes("IdempotencyKey"), has("Idempotency-Replayed"), "{line} {status}");
+    for (_, document) in documents() {
+        for (method, path, operation) in documented(&document) {
+            let line = format!("{method} {path}");
+            let takes = |name: &str| {
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                parameters.filter_map(|one| one["$ref"].as_str()).any(|one| one.ends_with(&format!("/{name}")))
+            };
+            assert_eq!(operation["responses"]["304"].is_object(), takes("IfNoneMatch"), "{line}");
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                let has = |name: &str| response["headers"].get(name).is_some();
+                assert_eq!(status == "201", has("Location"), "{line} {status}");
+                let done = status.starts_with('2');
+                assert_eq!(done && takes("IdempotencyKey"), has("Idempotency-Replayed"), "{line} {status}");
+            }
         }
     }
 }

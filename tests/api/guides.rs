@@ -230,6 +230,19 @@ fn operations_names_every_metric() {
     assert_eq!(cells, metrics);
 }
 
+/// `.ci/contract` compiles that file, and holds the compiler to refusing others.
+#[test]
+fn what_the_front_end_guide_shows_of_a_client_compiles() {
+    let (page, file) = (read("docs/front-end.md"), read("tests/contract/live.ts"));
+    let blocks = page.split("```typescript\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let mut shown = 0;
+    for line in blocks.flat_map(str::lines) {
+        assert!(file.lines().any(|own| own == line), "tests/contract/live.ts does not have: {line}");
+        shown += 1;
+    }
+    assert!(shown > 10, "{shown}");
+}
+
 /// Every code of a problem, with its status.
 #[test]
 fn the_front_end_guide_names_every_problem() {

@@ -37,6 +37,7 @@ mod drafts;
 mod faults;
 mod guides;
 mod lists;
+mod live_document;
 mod live_rules;
 mod markdown;
 mod matrix;

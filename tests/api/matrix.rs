@@ -80,6 +80,9 @@ fn company(on: On) -> Option<Company> {
     }
     company.person("spare", &["seller"], Some("south"));
     company.person("spare_north", &["seller"], Some("north"));
+    for (_, login, ..) in CALLERS.iter().skip(2) {
+        company.hold_to_live_document(login);
+    }
     let gone = format!("/v1/users/{}", company.id("gone"));
     assert_eq!(company.patch("ada", &gone, &json!({"active": false})).status, 200);
     Some(company)
@@ -172,7 +175,7 @@ impl World<'_> {
             "listUsers" | "getUser" | "listTeams" | "getTeam" | "listCustomers" | "getCustomer" | "getTimeline" => None,
             "listDeals" | "getDeal" | "listMoves" | "getGrade" | "listActivities" | "listHistory" => None,
             "listDecisions" | "getDecision" | "listContracts" | "getContract" => None,
-            "getRules" | "listRulesVersions" | "getRulesVersion" | "getRulesText" => None,
+            "getRules" | "getRulesDocument" | "listRulesVersions" | "getRulesVersion" | "getRulesText" => None,
             "getRulesSchema" | "getFunnelReport" | "getRulesDiff" | "listDraftMoves" => None,
             "logout" | "logoutEverywhere" | "deleteTeam" | "cancelPayment" | "unscheduleRulesDraft" => None,
             "deleteRulesDraft" | "createRulesDraft" | "replaceRulesDraft" | "listRulesDrafts" | "getRulesDraft" => None,
@@ -182,7 +185,7 @@ impl World<'_> {
             "listReplays" | "getReplay" | "listReplayedDecisions" => None,
             "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
             "cancelReplay" | "cancelPreview" => Some(json!({})),
-            "listPreviews" | "getPreview" | "listPreviewedDeals" => None,
+            "listPreviews" | "getPreview" | "getPreviewedRules" | "listPreviewedDeals" => None,
             "beginPreview" => Some(json!({"version": 1})),
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),

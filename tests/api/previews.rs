@@ -3,7 +3,7 @@
 use crate::company::{Company, On, RUNTIME};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
-use loudou::values::{ReplayId, Time};
+use loudou::values::{RunnerId, Time};
 use serde_json::{Value as Json, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -27,6 +27,7 @@ funnels:
 roles:
   admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*], scope: all}]}
   drafter: {may: [{do: [rules.read, rules.draft], scope: all}]}
+  reader: {may: [{do: [rules.read, deals.read], scope: all}]}
   analyst: {may: [{do: [rules.read, rules.draft, deals.read, customers.read], scope: all, hide: [customer.phone]}]}
   seller: {may: [{do: [deals.*, customers.*], scope: own}]}
 first_administrator: [admin]
@@ -37,6 +38,7 @@ fn on(on: On, test: impl FnOnce(&mut Company)) {
         company.team("south", None);
         company.person("dan", &["drafter"], None);
         company.person("ann", &["analyst"], None);
+        company.person("rea", &["reader"], None);
         company.person("sel", &["seller"], Some("south"));
         test(&mut company);
     }
@@ -188,7 +190,7 @@ on_both! {
         let draft = draft(company, &COMPANY.replace("at_most: 9", "at_most: 2"));
         let path = begin(company, &json!({"draft": draft}));
         let now = company.now();
-        let dead = Lease { runner: ReplayId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
+        let dead = Lease { runner: RunnerId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
         let claimed = RUNTIME.block_on(company.workflow.store().write(move |tx| tx.claim_rules_preview(dead))).unwrap();
         assert!(claimed.is_some());
         assert_eq!(look(company), 0);
@@ -251,5 +253,102 @@ on_both! {
         assert_eq!(diff("to=9").status, 404);
         assert_eq!(diff("from=1").code(), "invalid_parameters");
         assert_eq!(company.get("sel", "/v1/rules/diff?to=1").code(), "not_permitted");
+    }
+
+    fn two_rules_are_compared_as_permissions_text_and_contract(company) {
+        let seller = "seller: {may: [{do: [deals.*, customers.*], scope: own}]}";
+        let less = "seller: {may: [{do: [deals.read, deals.move, customers.*], scope: team, hide: [customer.phone]}]}";
+        let text = COMPANY.replace(seller, less).replace("      - {id: won,", "      - {id: talk}\n      - {id: won,");
+        let text = text.replace("phone: {type: text}", "phone: {type: text, max: 20}");
+        let other = draft(company, &text);
+        let id = other.as_str().unwrap();
+        let seen = company.get("dan", &format!("/v1/rules/diff?draft={id}"));
+        assert_eq!(seen.status, 200, "{}", seen.text);
+        let line = |one: &Json| {
+            let words = ["role", "change", "action", "scope_before", "scope", "field", "sees_before", "sees"];
+            words.iter().filter_map(|name| one[name].as_str()).collect::<Vec<_>>().join(" ")
+        };
+        let permissions: Vec<String> = seen.body["permissions"].as_array().unwrap().iter().map(line).collect();
+        let expected = [
+            "seller gained deals.read own team",
+            "seller lost deals.read team customer.phone open hidden",
+            "seller lost deals.create own",
+            "seller lost deals.write own",
+            "seller gained deals.move own team",
+            "seller lost deals.move team customer.phone open hidden",
+            "seller lost deals.grade own",
+            "seller lost deals.log own",
+            "seller lost deals.assign own",
+            "seller lost deals.release own",
+            "seller gained customers.read own team",
+            "seller lost customers.read team customer.phone open hidden",
+            "seller gained customers.write own team",
+            "seller lost customers.write team customer.phone open hidden",
+        ];
+        assert_eq!(permissions, expected);
+
+        let text = seen.body["text"].as_str().unwrap();
+        assert!(text.starts_with("--- version 1\n+++ draft\n@@ "), "{text}");
+        assert!(text.contains("\n+      - {id: talk}\n") && text.contains(&format!("\n-  {seller}\n+  {less}\n")), "{text}");
+        assert!(!text.contains("currency"), "what is the same is left out: {text}");
+
+        // For each role whose clients would notice: what, and whether it breaks them.
+        let contracts = |body: &Json| -> Vec<(String, Vec<String>)> {
+            let line = |one: &Json| {
+                let sign = if one["breaking"] == true { "!" } else { "." };
+                format!("{sign} {} {}", one["kind"].as_str().unwrap(), one["place"].as_str().unwrap())
+            };
+            let of = |one: &Json| {
+                let lines: Vec<String> = one["changes"].as_array().unwrap().iter().map(line).collect();
+                assert_eq!(one["breaking"], lines.iter().any(|line| line.starts_with('!')), "{one}");
+                (one["roles"].to_string(), lines)
+            };
+            body["contracts"].as_array().unwrap().iter().map(of).collect()
+        };
+        let all = contracts(&seen.body);
+        let of = |role: &str| all.iter().find(|(roles, _)| *roles == format!("[\"{role}\"]")).map(|(_, lines)| lines.clone()).unwrap();
+        let seller = of("seller");
+        for line in [
+            "! removed POST /v1/deals",
+            "! removed POST /v1/deals/{id}/grade",
+            "! removed CustomerFields.phone",
+            "! removed NewCustomerFields.phone",
+            ". added StageId",
+        ] {
+            assert!(seller.iter().any(|own| own == line), "{line}: {seller:#?}");
+        }
+        let admin = of("admin");
+        assert!(admin.contains(&". added StageId".to_owned()), "{admin:#?}");
+        assert!(admin.contains(&"! changed NewCustomerFields.phone".to_owned()), "a text that may be shorter only: {admin:#?}");
+        assert!(!admin.iter().any(|line| line.contains("removed POST")), "{admin:#?}");
+        let limit = seen.body["contracts"].to_string();
+        assert!(limit.contains("NewCustomerFields.phone: maxLength 20, was 2000"), "{limit}");
+
+        // Who only reads rules learns it of his own roles; nothing differs from itself.
+        let own = company.get("rea", "/v1/rules/diff?from=1&to=1");
+        assert_eq!((own.status, &own.body["contracts"], &own.body["permissions"], &own.body["text"]), (200, &json!([]), &json!([]), &json!("")));
+        let own = company.get("rea", &format!("/v1/rules/diff?draft={id}"));
+        let own: Vec<String> = contracts(&own.body).into_iter().map(|(roles, _)| roles).collect();
+        assert_eq!(own, ["[\"reader\"]"]);
+        // A draft that says no rules yet is told why.
+        let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
+        let faulty = call.text("application/yaml", "format: 1\n").expect(201).body["id"].clone();
+        let seen_faulty = company.get("dan", &format!("/v1/rules/diff?draft={}", faulty.as_str().unwrap()));
+        assert_eq!(seen_faulty.code(), "rules_invalid");
+
+        // A preview tells the same, and of the rules that it compared, whatever is active by now.
+        work(company);
+        let path = begin(company, &json!({"draft": other}));
+        assert_eq!(look(company), 1);
+        let previewed = company.get("dan", &format!("{path}/rules"));
+        assert_eq!(previewed.status, 200, "{}", previewed.text);
+        for part in ["from", "draft", "changes", "permissions", "contracts"] {
+            assert_eq!(previewed.body[part], seen.body[part], "{part}");
+        }
+        let activated = company.post("ada", &format!("/v1/rules/drafts/{id}/activate"), &json!({}));
+        assert_eq!(activated.status, 201, "{}", activated.text);
+        assert_eq!(company.get("dan", &format!("{path}/rules")).body, previewed.body);
+        assert_eq!(company.get("sel", &format!("{path}/rules")).code(), "not_permitted");
+        assert!(!previewed.text.contains("large"), "no customer is in it: {}", previewed.text);
     }
 }

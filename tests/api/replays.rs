@@ -4,7 +4,7 @@ use crate::client::Seen;
 use crate::company::{Company, On, RUNTIME};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
-use loudou::values::{ReplayId, Time};
+use loudou::values::{RunnerId, Time};
 use serde_json::{Value as Json, json};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -234,7 +234,7 @@ on_both! {
         // A process that died with it: others wait for its lease to end.
         let path = begin(company, &stricter);
         let now = company.now();
-        let dead = Lease { runner: ReplayId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
+        let dead = Lease { runner: RunnerId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
         let claimed = RUNTIME.block_on(company.workflow.store().write(move |tx| tx.claim_rules_replay(dead))).unwrap();
         assert!(claimed.is_some());
         assert_eq!(look(company), 0);

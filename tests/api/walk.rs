@@ -9,6 +9,9 @@ use serde_json::{Value as Json, json};
 fn people(company: &mut Company) {
     company.person("mei", &["manager"], Some("south"));
     company.person("li", &["seller"], Some("south"));
+    for login in ["mei", "li"] {
+        company.hold_to_live_document(login);
+    }
 }
 
 /// Moves, and says how it came out: the stage, or the refusing criteria.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::engine::case::Case;
 use crate::engine::facts::{DealFacts, Person};
+use crate::engine::outlook::{FieldOutlook, Outlook};
 use crate::engine::permission::*;
 use crate::rules::expression::{Comparison, Facts, Operand, Path, Place, Predicate, Read, TextTest};
 use crate::rules::model::*;
@@ -225,6 +226,41 @@ fn a_customer_is_seen_through_deals_and_until_there_is_one_by_his_creator() {
     assert!(sees(WANG, &[&foreign, &deal_in("lead").in_pool(None)]));
 }
 
+#[test]
+fn what_roles_can_ever_do_and_see_is_told_without_a_row() {
+    let mut rules = company();
+    let seller = rules.roles.get_mut("seller").unwrap();
+    seller.may = vec![
+        grant(&[Action::DealsRead, Action::CustomersRead, Action::CustomersWrite], Scope::Own),
+        Grant {
+            hide: [path("customer.phone")].into(),
+            ..grant(&[Action::DealsRead, Action::CustomersRead], Scope::Team)
+        },
+    ];
+    let outlook = |rules: &Rules| {
+        let roles = [key("seller")];
+        let outlook = Outlook::new(rules, &roles);
+        let (phone, size) = (path("customer.phone"), path("customer.size"));
+        let seen =
+            |one: FieldOutlook| format!("{}{}{}", u8::from(one.open), u8::from(one.masked), u8::from(one.hidden));
+        let writes = |path| outlook.writes(Action::CustomersWrite, path);
+        (seen(outlook.of_deal(&phone)), seen(outlook.of_deal(&size)), writes(&phone), writes(&size))
+    };
+    let is = |phone: &str, size: &str, one, other| (phone.to_owned(), size.to_owned(), one, other);
+    assert_eq!(outlook(&rules), is("101", "100", true, true), "his own open, his colleagues' hidden");
+    rules.roles.get_mut("seller").unwrap().may[1].hide.clear();
+    assert_eq!(outlook(&rules), is("100", "100", true, true));
+    for grant in &mut rules.roles.get_mut("seller").unwrap().may {
+        grant.hide.insert(path("customer.phone"));
+        grant.read_only.insert(path("customer.size"));
+    }
+    assert_eq!(outlook(&rules), is("001", "100", false, false));
+    let never = Never { actions: [Action::DealsRead].into(), when: None };
+    rules.roles.get_mut("seller").unwrap().never.push(never);
+    assert!(!Outlook::new(&rules, &[key("seller")]).may(Action::DealsRead));
+    assert!(Outlook::new(&rules, &[key("seller")]).may(Action::CustomersRead));
+}
+
 // The law: one row at a time or as a filter, the same is permitted.
 
 const CONDITIONS: [&str; 8] = [
@@ -392,6 +428,17 @@ fn passes(way: &Alternative, row: &DealFacts, case: &Case<'_>) -> bool {
     within(&way.scope, row) && way.when.as_ref().is_none_or(|when| holds(when, case) == Some(true))
 }
 
+/// What is seen on a row was among what can be.
+fn told(sight: FieldSight, outlook: FieldOutlook, name: &str) -> Result<(), TestCaseError> {
+    let foreseen = match sight {
+        FieldSight::Open => outlook.open,
+        FieldSight::Masked(_) => outlook.masked,
+        FieldSight::Hidden => outlook.hidden,
+    };
+    prop_assert!(foreseen, "{}: {:?}, and {:?} was foreseen", name, sight, outlook);
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -420,6 +467,16 @@ proptest! {
                     && filter.never.iter().all(|never| holds(never, &case) == Some(false));
                 let sight = permit.sight(&Row::from(row), now());
                 prop_assert_eq!(sight.is_some(), listed, "{:?}", action);
+                if let Some(sight) = &sight {
+                    let roles = [key("random")];
+                    let outlook = Outlook::new(&rules, &roles);
+                    prop_assert!(outlook.may(action), "{:?}", action);
+                    if matches!(action, Action::DealsRead | Action::DealsMove) {
+                        for name in ["customer.phone", "customer.size", "deal.question"] {
+                            told(sight.of(&path(name)), outlook.of_deal(&path(name)), name)?;
+                        }
+                    }
+                }
                 let Some(sight) = sight.filter(|_| action == Action::DealsRead) else { continue };
                 for name in ["customer.phone", "deal.question"] {
                     let open = match filter.open_where(&path(name)) {
@@ -470,7 +527,20 @@ proptest! {
             true => holds(never, &bare) != Some(false),
             false => cases.iter().any(|(case, _)| holds(never, case) != Some(false)),
         });
-        let sight = permit.sight(&Row::Customer { customer: &customer, deals: &deals }, now());
+        let row = Row::Customer { customer: &customer, deals: &deals };
+        let sight = permit.sight(&row, now());
         prop_assert_eq!(sight.is_some(), reached && !refused);
+        let roles = [key("random")];
+        let outlook = Outlook::new(&rules, &roles);
+        for action in [Action::CustomersRead, Action::CustomersWrite] {
+            let Some(sight) = crate::engine::permit(&rules, &caller, action).and_then(|permit| permit.sight(&row, now())) else {
+                continue;
+            };
+            prop_assert!(outlook.may(action), "{:?}", action);
+            for name in ["customer.phone", "customer.size"] {
+                told(sight.of(&path(name)), outlook.of_customer(&path(name)), name)?;
+                prop_assert!(!sight.writable(&path(name)) || outlook.writes(action, &path(name)), "{}", name);
+            }
+        }
     }
 }

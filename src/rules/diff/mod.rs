@@ -6,9 +6,12 @@
 
 mod calendar;
 mod describe;
+mod gains;
 mod permissions;
 #[cfg(test)]
 mod tests;
+
+pub use gains::{FieldAccess, PermissionChange, gains};
 
 use super::model::Rules;
 use crate::texts::{Arg, Message};

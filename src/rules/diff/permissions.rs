@@ -8,13 +8,13 @@ use crate::values::Key;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// On which rows: of a scope, where a condition holds.
-type Rows = (Scope, Option<String>);
+pub(super) type Rows = (Scope, Option<String>);
 
 /// How closed a field is, by name. A field that is not in it is open.
 type Closed = BTreeMap<Path, Closure>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Closure {
+pub(super) enum Closure {
     Hidden,
     Masked(String),
     ReadOnly,
@@ -29,7 +29,7 @@ struct May {
 
 /// One difference; actions that differ alike are told together.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Difference {
+pub(super) enum Difference {
     Gained(Rows),
     Lost(Rows),
     Scope(Scope, Scope),
@@ -38,14 +38,17 @@ enum Difference {
     Unforbidden(Option<String>),
 }
 
+/// What differs for each role, with the actions that differ alike.
+pub(super) fn between(before: &Rules, after: &Rules) -> Vec<(Key, BTreeMap<Difference, Vec<Action>>)> {
+    let gone = before.roles.keys().filter(|role| !after.roles.contains_key(*role));
+    let of = |rules: &Rules, name: &Key| rules.roles.get(name).map(may).unwrap_or_default();
+    let roles = after.roles.keys().chain(gone);
+    roles.map(|name| (name.clone(), differences(&of(before, name), &of(after, name)))).collect()
+}
+
 pub(super) fn compare(before: &Rules, after: &Rules, changes: &mut Vec<Change>) {
-    let nothing = May::default();
-    let names: Vec<&Key> =
-        after.roles.keys().chain(before.roles.keys().filter(|role| !after.roles.contains_key(*role))).collect();
-    for name in names {
-        let of = |rules: &Rules| rules.roles.get(name).map(may);
-        let (old, new) = (of(before), of(after));
-        let differences = differences(old.as_ref().unwrap_or(&nothing), new.as_ref().unwrap_or(&nothing));
+    for (name, differences) in between(before, after) {
+        let name = &name;
         let label = after.roles.get(name).or_else(|| before.roles.get(name)).map(|role| role.label.clone());
         for (difference, actions) in differences {
             let (kind, message) = told(&difference);

@@ -10,7 +10,7 @@ use crate::store::columns::Json;
 use crate::store::rules_previews::{Preview, PreviewChange, PreviewStep};
 use crate::store::rules_replays::{Lease, ReplayState};
 use crate::store::schema::{rules_preview_items as items, rules_previews as previews};
-use crate::values::{DealId, DraftId, PreviewId, Time, UserId};
+use crate::values::{DealId, DraftId, PreviewId, RunnerId, Time, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ struct PreviewRow {
     as_of: Time,
     migrate: Json<Migration>,
     state: String,
-    runner: Option<PreviewId>,
+    runner: Option<RunnerId>,
     lease_until: Time,
     total: i64,
     done: i64,
@@ -109,7 +109,7 @@ pub fn claim_rules_preview(conn: &mut Conn, lease: Lease) -> Result<Option<Previ
         previews::table.find(id).filter(previews::state.eq("running")).filter(previews::lease_until.le(lease.now));
     let taken = diesel::update(still_free)
         .set((
-            previews::runner.eq(PreviewId(lease.runner.0)),
+            previews::runner.eq(lease.runner),
             previews::lease_until.eq(lease.until),
             previews::done.eq(0),
             previews::sums.eq(Json(Sums::default())),
@@ -127,7 +127,7 @@ pub fn advance_rules_preview(conn: &mut Conn, step: &PreviewStep, lease: Lease) 
     let own = previews::table
         .find(step.preview)
         .filter(previews::state.eq("running"))
-        .filter(previews::runner.eq(PreviewId(lease.runner.0)));
+        .filter(previews::runner.eq(lease.runner));
     let changed = diesel::update(own)
         .set((
             previews::total.eq(step.total),

@@ -13,7 +13,7 @@ use crate::store::entry::LogEntry;
 use crate::store::lists::DealItem;
 use crate::store::rules_replays::{KeptQuery, Lease, Replay, ReplayChange, ReplayState, ReplayStep};
 use crate::store::schema::{decisions, rules_replay_items as items, rules_replays as replays};
-use crate::values::{DealId, DraftId, ReplayId, Time, UserId};
+use crate::values::{DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,7 +36,7 @@ struct ReplayRow {
     beyond: i64,
     until: i64,
     state: String,
-    runner: Option<ReplayId>,
+    runner: Option<RunnerId>,
     lease_until: Time,
     told: Json<BTreeSet<String>>,
     tally: Json<Tally>,

@@ -191,6 +191,17 @@ diesel::table! {
 
 diesel::table! {
     use super::*;
+    stage_renames (funnel, rules_version, from_stage) {
+        funnel -> Text,
+        rules_version -> BigInt,
+        from_stage -> Text,
+        to_stage -> Text,
+        merged -> Bool,
+    }
+}
+
+diesel::table! {
+    use super::*;
     rules_file (id) {
         id -> Integer,
         hash -> Text,

@@ -15,12 +15,14 @@ use super::people::own_sight;
 use super::rules::{check_aside, permitted};
 use super::scene::Scene;
 use crate::engine::decision::Checked;
-use crate::engine::replay::{Ground, Kept, is_replayed, replay};
+use crate::engine::replay::{Ground, Kept, is_replayed, renamed, replay};
 use crate::engine::sight::{FieldSight, Sight};
 use crate::engine::tally::{Tally, told_fields};
 use crate::engine::{Row, permission::Permit};
 use crate::rules::expression::Path;
 use crate::rules::model::{Action, Rules};
+use crate::rules::names::names;
+use crate::rules::renames::StageRenames;
 use crate::rules::{check, hash};
 use crate::store::{
     self, DealItem, Effect, KeptQuery, Lease, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx,
@@ -216,6 +218,18 @@ impl Workflow {
         let text = claimed.text.clone();
         let rules = tokio::task::spawn_blocking(move || check(&text, None).rules.map(Arc::new)).await;
         let rules = rules.map_err(|fault| Failure::internal("checking rules", fault))?;
+        let renames = self.store.read(|tx| tx.stage_renames()).await?;
+        // What the tried rules themselves rename comes last. An earlier version knows of nothing that came after it.
+        let renames = match (&rules, claimed.tried) {
+            (_, Some(version)) => renames.until(version),
+            (Some(rules), None) => {
+                let known = names(&self.active().await?.rules);
+                let is_new = move |name: &str| !known.contains(name);
+                renames.and(StageRenames::of(&rules.migrate, i64::MAX, is_new))
+            }
+            (None, None) => renames,
+        };
+        let renames = Arc::new(renames);
         let (mut beyond, mut tally) = (claimed.beyond, claimed.tally);
         loop {
             let found = match &rules {
@@ -230,7 +244,8 @@ impl Workflow {
                     };
                     let kept = self.store.read(move |tx| tx.kept_decisions(&query)).await?;
                     let (rules, until, so_far) = (Arc::clone(rules), claimed.until, tally.clone());
-                    let anew = move || decide(&rules, id, &kept, (until, step), so_far);
+                    let renames = Arc::clone(&renames);
+                    let anew = move || decide((&rules, &renames), id, &kept, (until, step), so_far);
                     let found = tokio::task::spawn_blocking(anew).await;
                     found.map_err(|fault| Failure::internal("replaying decisions", fault))?
                 }
@@ -270,18 +285,25 @@ fn replayed_actions() -> Vec<&'static str> {
 }
 
 /// Decides these anew. Fewer than a step holds: they were the last.
-fn decide(rules: &Rules, id: ReplayId, kept: &[LogEntry], (until, step): (i64, i64), mut tally: Tally) -> ReplayStep {
+fn decide(
+    (rules, renames): (&Rules, &StageRenames),
+    id: ReplayId,
+    kept: &[LogEntry],
+    (until, step): (i64, i64),
+    mut tally: Tally,
+) -> ReplayStep {
     let mut found = Vec::new();
     for entry in kept {
         let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
         let grounds = grounds(&entry.criteria);
+        let facts = renamed(&entry.facts, renames, entry.rules_version);
         let decision = Kept {
             action,
             at: entry.at,
             roles: &entry.roles,
             allowed: entry.outcome == store::Outcome::Allowed,
             grounds: &grounds,
-            facts: &entry.facts,
+            facts: facts.as_ref().unwrap_or(&entry.facts),
         };
         if let Some(verdict) = replay(rules, &decision) {
             let groups = tally.add(&decision, &verdict).into_iter();

@@ -48,6 +48,7 @@ mod process;
 mod races;
 mod readme;
 mod recovery;
+mod renames;
 mod replays;
 mod reports;
 mod restarts;

@@ -16,7 +16,7 @@ use std::io::{Read, Write as _};
 use std::sync::{Arc, Mutex};
 
 /// Tables that a write may touch.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 21] = [
     "activities",
     "contracts",
     "customer_keys",
@@ -35,6 +35,7 @@ const TABLES: [&str; 20] = [
     "rules_replays",
     "rules_versions",
     "sessions",
+    "stage_renames",
     "teams",
     "users",
 ];

@@ -161,7 +161,7 @@ impl Books {
 
     /// Every row of every table, to be compared with another time.
     pub fn dump(url: &str) -> Vec<String> {
-        const TABLES: [&str; 26] = [
+        const TABLES: [&str; 27] = [
             "activities",
             "contracts",
             "customer_keys",
@@ -185,6 +185,7 @@ impl Books {
             "rules_versions",
             "sessions",
             "setup",
+            "stage_renames",
             "teams",
             "users",
             "__diesel_schema_migrations",

@@ -59,6 +59,8 @@ ids! {
     ReplayId,
     /// A preview of other rules on the deals that there are.
     PreviewId,
+    /// A draft that is watched beside live decisions.
+    ShadowId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

@@ -202,7 +202,7 @@ impl Workflow {
             let more = seqs.len() > limit;
             seqs.truncate(limit);
             let next = seqs.last().copied().filter(|_| more);
-            Ok(Ok(FoundPage { items: found(scene, tx, &replay, &seqs)?, next }))
+            Ok(Ok(FoundPage { items: found(scene, tx, &replay.told, &seqs)?, next }))
         })
         .await
     }
@@ -321,18 +321,18 @@ fn grounds(criteria: &[Checked]) -> Vec<Ground> {
     refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
 }
 
-/// Decisions with what their reader may know of them.
-fn found(
+/// Decisions with what their reader may know of them. `told`: the fields that their outcome tells of.
+pub(super) fn found(
     scene: &Scene,
     tx: &mut Tx<'_>,
-    replay: &store::Replay,
+    told: &BTreeSet<String>,
     seqs: &[i64],
 ) -> Result<Vec<FoundDecision>, StoreError> {
     let entries = tx.decisions_of(seqs)?;
     let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
     let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
     let reading = scene.permit_for(Action::DealsRead);
-    let told: Vec<Path> = replay.told.iter().filter_map(|name| Path::parse(name)).collect();
+    let told: Vec<Path> = told.iter().filter_map(|name| Path::parse(name)).collect();
     let is_open = |entry: &LogEntry| {
         let item = entry.deal.and_then(|deal| deals.get(&deal));
         item.zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))

@@ -21,8 +21,11 @@ mod postgres;
 mod proxy;
 #[path = "../support/traffic.rs"]
 mod traffic;
+#[path = "../support/activations.rs"]
+mod trial_of_activations;
 
 mod access;
+mod activations;
 mod bounds;
 mod canary;
 mod client;
@@ -56,6 +59,7 @@ mod retry;
 mod rules;
 mod rules_file;
 mod secrets;
+mod shadows;
 mod slow;
 mod start;
 mod steps;

@@ -1,7 +1,7 @@
 //! Versions of the rules, and what of them is in use.
 
 use super::sql::Sql;
-use super::{Conn, dialect, migrate, rules_drafts};
+use super::{Conn, dialect, migrate, rules_drafts, rules_shadows};
 use crate::rules::names::stage_of;
 use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
@@ -130,6 +130,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
         .execute(conn)?;
     if let Some(draft) = activation.draft {
         rules_drafts::activated(conn, draft.id, draft.version, activation.number)?;
+        rules_shadows::activated(conn, draft.id, activation.at)?;
     }
     migrate::apply(conn, entry, activation)?;
     rename_stages(conn, activation, is_again)?;

@@ -3,12 +3,13 @@
 
 #![allow(clippy::panic, reason = "a bench whose world is wrong has nothing to measure")]
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use loudou::engine::actor::{Actor, Who};
 use loudou::engine::decision::{Decision, FactsRead};
 use loudou::engine::facts::{Activity, Customer, Deal, DealFacts, DealState, Origin, Person, Visit};
 use loudou::engine::moves::{MoveRequest, decide, options};
 use loudou::engine::replay::{Kept, Verdict, replay};
+use loudou::engine::shadow::{Lens, Live, Said, ShadowTally};
 use loudou::engine::{Case, Permit, Row, permit};
 use loudou::rules::Rules;
 use loudou::rules::model::{Action, CriterionKind};
@@ -238,5 +239,25 @@ fn replays(bench: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, decisions, expressions, replays);
+/// What a draft in shadow costs, off the way of the request: the move asked again, and counted.
+fn shadows(bench: &mut Criterion) {
+    let (rules, actor, now) = (rules(), seller(), time("2026-03-02T10:00:00+08:00"));
+    let request = MoveRequest { from: None, to: Key::new("lead"), reason: None, note: None };
+    let lens = Lens { rules: &rules, actor: &actor, now };
+    assert_eq!(lens.movement(record(), request.clone()), Said::Decided(Ok(())));
+    let mut group = bench.benchmark_group("shadow");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("a move past 10 criteria, asked and counted", |bench| {
+        let mut tally = ShadowTally::default();
+        let live = Live { action: "deals.move", place: None, outcome: &Ok(()) };
+        bench.iter_batched(
+            || (record(), request.clone()),
+            |(record, request)| tally.add(&live, black_box(&lens).movement(record, request)),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(benches, decisions, expressions, replays, shadows);
 criterion_main!(benches);

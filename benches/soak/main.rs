@@ -11,6 +11,10 @@
     reason = "a trial that meets what it does not expect ends there"
 )]
 
+#[path = "../../tests/support/activations.rs"]
+mod activations;
+#[path = "activations.rs"]
+mod activations_trial;
 #[path = "../../tests/support/books.rs"]
 mod books;
 #[path = "../load/http.rs"]
@@ -47,6 +51,9 @@ enum Trial {
     Kills(Options),
     /// PostgreSQL is stopped and started under load, or the way to it is cut and mended.
     Outages(Options),
+    /// Rules become active under load, by API and file at once, while one process stands still and one is killed
+    /// (`--database postgres`). No decision is committed under rules that were replaced.
+    Activations(Options),
     /// Twice as much as it can do is asked of it.
     Overload(Options),
 }
@@ -80,6 +87,7 @@ impl Options {
 fn main() {
     match Line::parse().trial {
         Trial::Kills(options) => kills::run(options),
+        Trial::Activations(options) => activations_trial::run(options),
         Trial::Outages(options) => outages::run(options),
         Trial::Overload(options) => overload::run(options),
     }

@@ -235,7 +235,8 @@ pub(super) fn history_word(kind: HistoryKind) -> &'static str {
 
 /// History of a deal
 ///
-/// Its visits to stages and who held it, the oldest first. Never changed, never deleted.
+/// Its visits to stages and who held it, the oldest first. Never changed, never deleted: stages are called as they were
+/// under the rules of each line.
 #[utoipa::path(get, path = "/v1/deals/{id}/history", tag = "deals", params(DealPath), responses(
     (status = 200, description = "A page.", body = HistoryPage)))]
 pub async fn list_history(

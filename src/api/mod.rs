@@ -70,6 +70,7 @@ pub mod rules;
 pub mod rules_diff;
 pub mod schemas;
 pub mod server;
+pub mod shadows;
 pub mod shared;
 pub mod shown;
 pub mod sign_in;

@@ -119,6 +119,11 @@ operations! {
     replays::get_replay => Access::May(Action::RulesDraft),
     replays::list_replayed_decisions => Access::May(Action::RulesDraft),
     replays::cancel_replay => Access::May(Action::RulesDraft),
+    shadows::begin_shadow => Access::May(Action::RulesDraft),
+    shadows::list_shadows => Access::May(Action::RulesDraft),
+    shadows::get_shadow => Access::May(Action::RulesDraft),
+    shadows::list_shadowed_decisions => Access::May(Action::RulesDraft),
+    shadows::stop_shadow => Access::May(Action::RulesDraft),
 }
 
 /// One operation of the API.

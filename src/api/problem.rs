@@ -103,6 +103,8 @@ codes! {
         RulesDraftActivated = "rules_draft_activated",
         RulesReplayEnded = "rules_replay_ended",
         RulesPreviewEnded = "rules_preview_ended",
+        RulesShadowRuns = "rules_shadow_runs",
+        RulesShadowEnded = "rules_shadow_ended",
         RulesUnchanged = "rules_unchanged",
         /// The rules come from the file: they are changed there.
         RulesFromFile = "rules_from_file",

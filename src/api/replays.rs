@@ -215,23 +215,27 @@ fn version(replay: &Replay) -> i64 {
 
 impl ReplayGroupView {
     fn of(number: i64, group: Group) -> Self {
-        let (by, stage, name) = match group.by {
-            By::Ground(ground) => (kind_word(ground.kind), ground.stage, Some(ground.id.to_string())),
-            By::State => ("state", None, None),
-            By::Lacking(fact) => ("fact", None, Some(fact)),
-        };
-        Self {
-            number,
-            change: match group.change {
-                Change::Refused => "refused",
-                Change::Allowed => "allowed",
-                Change::Undecided => "undecided",
-            },
-            by,
-            stage: stage.map(|stage| stage.to_string()),
-            name,
-            count: group.count,
+        let (by, stage, name) = by_words(group.by);
+        Self { number, change: change_word(group.change), by, stage, name, count: group.count }
+    }
+}
+
+/// By what, the stage whose entry demands it, its name.
+pub(super) fn by_words(by: By) -> (&'static str, Option<String>, Option<String>) {
+    match by {
+        By::Ground(ground) => {
+            (kind_word(ground.kind), ground.stage.map(|stage| stage.to_string()), Some(ground.id.to_string()))
         }
+        By::State => ("state", None, None),
+        By::Lacking(fact) => ("fact", None, Some(fact)),
+    }
+}
+
+pub(super) fn change_word(change: Change) -> &'static str {
+    match change {
+        Change::Refused => "refused",
+        Change::Allowed => "allowed",
+        Change::Undecided => "undecided",
     }
 }
 

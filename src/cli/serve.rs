@@ -3,7 +3,7 @@
 use super::{house, say};
 use crate::api::server::{self, Ended};
 use crate::jobs::rules_file::RulesFile;
-use crate::jobs::{rules_replays, rules_schedule};
+use crate::jobs::{active_rules, rules_replays, rules_schedule, rules_shadow};
 use crate::settings::{Http, Log, LogFormat, RulesSource, Settings};
 use crate::workflow::Workflow;
 use clap::parser::ValueSource;
@@ -63,6 +63,8 @@ fn serve(settings: Settings) -> Result<Ended, String> {
         }
         tokio::spawn(rules_schedule::watch(Arc::clone(&workflow), Arc::new(house::clock)));
         tokio::spawn(rules_replays::watch(Arc::clone(&workflow), Arc::new(house::clock)));
+        tokio::spawn(active_rules::watch(Arc::clone(&workflow)));
+        tokio::spawn(rules_shadow::watch(Arc::clone(&workflow)));
         run(settings.http, workflow).await
     })
 }

@@ -28,6 +28,7 @@ pub mod preview;
 pub mod readings;
 pub mod replay;
 pub mod scenarios;
+pub mod shadow;
 pub mod sight;
 pub mod tally;
 pub mod targets;

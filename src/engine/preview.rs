@@ -6,7 +6,7 @@ use super::case::{Case, Movement};
 use super::criteria::check;
 use super::decision::FactsRead;
 use super::dwell::dwell;
-use super::facts::{DealFacts, DealState, FieldValues};
+use super::facts::{DealFacts, DealState, FieldValues, Person};
 use super::figures::figure;
 use super::grade::compute;
 use super::tally::{fields, told_fields};
@@ -159,7 +159,7 @@ fn is_over_cap(rules: &Rules, record: &DealFacts, now: Time) -> bool {
 }
 
 /// A deal as it would be after the change of rules.
-fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<'r, DealFacts> {
+pub(super) fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<'r, DealFacts> {
     if migration.mappings.is_empty() {
         return Cow::Borrowed(record);
     }
@@ -180,6 +180,12 @@ fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<'r, DealFac
             becomes(what, &[from.as_str()], id);
         }
     };
+    let before = then.deal.stage.clone();
+    if let Some(reason) = &mut then.deal.reason {
+        let from = reason.clone();
+        becomes(What::Reason, &[funnel.as_str(), before.as_str(), from.as_str()], reason);
+    }
+    then.deal.lost_from.iter_mut().for_each(stage);
     stage(&mut then.deal.stage);
     then.visits.iter_mut().for_each(|visit| stage(&mut visit.stage));
     one(What::Grade, &mut then.deal.grade);
@@ -195,18 +201,25 @@ fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<'r, DealFac
         }
         one(What::Method, &mut activity.method);
     }
-    if let Some(owner) = &mut then.owner {
-        owner.holdings =
-            std::mem::take(&mut owner.holdings).into_iter().fold(BTreeMap::new(), |mut held, ((funnel, stage), n)| {
-                let to = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).cloned().unwrap_or(stage);
-                *held.entry((funnel, to)).or_default() += n;
-                held
-            });
-    }
+    then.owner.iter_mut().for_each(|owner| person(owner, migration));
     Cow::Owned(then)
 }
 
-fn rename(values: &mut FieldValues, record: &str, migration: &Migration) {
+/// Somebody as they would be after the change of rules.
+pub(super) fn person(person: &mut Person, migration: &Migration) {
+    rename(&mut person.fields, "user", migration);
+    for role in &mut person.roles {
+        *role = migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone();
+    }
+    person.holdings =
+        std::mem::take(&mut person.holdings).into_iter().fold(BTreeMap::new(), |mut held, ((funnel, stage), n)| {
+            let to = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).cloned().unwrap_or(stage);
+            *held.entry((funnel, to)).or_default() += n;
+            held
+        });
+}
+
+pub(super) fn rename(values: &mut FieldValues, record: &str, migration: &Migration) {
     *values = std::mem::take(values)
         .into_iter()
         .map(|(field, mut value)| {

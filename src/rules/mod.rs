@@ -33,6 +33,7 @@ pub mod picture;
 mod play;
 pub mod problem;
 mod reader;
+pub mod renames;
 pub mod render;
 mod roles;
 mod samples;

@@ -5,7 +5,7 @@
 use crate::engine::facts::{DealState, Origin};
 use crate::values::{
     ActivityId, ContractId, CustomerId, Date, DealId, DecisionId, DraftId, Key, PaymentId, PreviewId, ReplayId,
-    RunnerId, SessionId, TeamId, Time, UserId,
+    RunnerId, SessionId, ShadowId, TeamId, Time, UserId,
 };
 use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, Queryable};
@@ -143,7 +143,7 @@ macro_rules! ids {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AnyId(pub Uuid);
 
-ids! { AnyId ActivityId ContractId CustomerId DealId DecisionId DraftId PaymentId PreviewId ReplayId RunnerId SessionId TeamId UserId }
+ids! { AnyId ActivityId ContractId CustomerId DealId DecisionId DraftId PaymentId PreviewId ReplayId RunnerId SessionId ShadowId TeamId UserId }
 
 /// Types that are written as a text.
 macro_rules! texts {

@@ -4,6 +4,7 @@ use super::directory::{Epochs, PeopleChange};
 use super::rules_drafts::DraftChange;
 use super::rules_previews::PreviewChange;
 use super::rules_replays::ReplayChange;
+use super::rules_shadows::ShadowChange;
 use super::rules_versions::Activation;
 use super::tx::face;
 use crate::engine::actor::Who;
@@ -103,6 +104,7 @@ pub enum Effect<'a> {
     Draft(&'a DraftChange),
     Replay(&'a ReplayChange),
     Preview(&'a PreviewChange),
+    Shadow(&'a ShadowChange),
 }
 
 /// An entry of the log as it is read back.

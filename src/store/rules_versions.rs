@@ -2,6 +2,7 @@
 
 use super::tx::face;
 use crate::rules::migrate::Migration;
+use crate::rules::renames::StageRenames;
 use crate::values::{DraftId, Key, Time, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,8 @@ face! { rules_versions:
     fn names_removed(names: &[String]) -> Vec<(String, i64)>;
     /// Holds the rules and the people as they are until the end of the transaction.
     fn hold_epochs() -> ();
+    /// What stages were called before.
+    fn stage_renames() -> StageRenames;
     /// The earliest version with this text.
     fn rules_version_of(hash: &str) -> Option<i64>;
 }

@@ -191,6 +191,42 @@ diesel::table! {
 
 diesel::table! {
     use super::*;
+    rules_shadows (id) {
+        id -> Uid,
+        draft -> Uid,
+        text -> Text,
+        hash -> Text,
+        author -> Nullable<Uid>,
+        state -> Text,
+        told -> Verbatim,
+        tally -> Verbatim,
+        begun_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    rules_shadow_items (shadow, part, decision) {
+        shadow -> Uid,
+        part -> BigInt,
+        decision -> BigInt,
+    }
+}
+
+diesel::table! {
+    use super::*;
+    stage_renames (funnel, rules_version, from_stage) {
+        funnel -> Text,
+        rules_version -> BigInt,
+        from_stage -> Text,
+        to_stage -> Text,
+        merged -> Bool,
+    }
+}
+
+diesel::table! {
+    use super::*;
     rules_file (id) {
         id -> Integer,
         hash -> Text,

@@ -61,6 +61,8 @@ ids! {
     PreviewId,
     /// A process that works on a replay or a preview.
     RunnerId,
+    /// A draft that is watched beside live decisions.
+    ShadowId,
     /// A sign-in and all tokens refreshed from it.
     SessionId,
 }

@@ -9,6 +9,7 @@ use super::failure::{Failure, Outcome, Written};
 use super::pages::{cut, wanted};
 use crate::engine::Row;
 use crate::engine::activities::{NewActivity, log};
+use crate::engine::decision::Decision;
 use crate::engine::facts::Activity;
 use crate::engine::sight::Sight;
 use crate::rules::model::Action;
@@ -48,17 +49,23 @@ impl Workflow {
                 Taken::Ended(answer) => return Ok(answer),
             };
             let about = About::deal(&record, sight);
-            if !scene.permit.holds(&Row::from(&record), scene.now()) {
-                return scene.refuse(tx, about, forbidden(Action::DealsLog));
-            }
-            let decision = log(scene.rules(), &scene.actor, &record, new.clone(), scene.now());
-            scene.conclude(
+            let decision = if scene.permit.holds(&Row::from(&record), scene.now()) {
+                log(scene.rules(), &scene.actor, &record, new.clone(), scene.now())
+            } else {
+                Decision::Refused(forbidden(Action::DealsLog))
+            };
+            let written = scene.conclude(
                 tx,
                 about,
                 decision,
                 |effect| vec![Effect::ActivityLogged(effect)],
                 |effect| ActivityAnswer { activity: effect.activity.clone() },
-            )
+            )?;
+            if scene.is_watched() {
+                let new = new.clone();
+                scene.watch(&written, None, move |lens| lens.logging(record, new));
+            }
+            Ok(written)
         })
         .await
     }

@@ -7,7 +7,7 @@
 use crate::engine::decision::{Checked, Readings};
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
 use crate::rules::model::{Field, Rules};
-use crate::store::{Activation, Migrated, Preview, Replay, RulesDraft, RulesSource, Team, User};
+use crate::store::{Activation, Migrated, Preview, Replay, RulesDraft, RulesSource, Shadow, Team, User};
 use crate::values::{DecisionId, DraftId, Key, SessionId, Time, UserId, Value};
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -125,6 +125,12 @@ pub struct PreviewAnswer {
     pub preview: Preview,
 }
 
+/// A shadow as it is after the write: all but the text that is tried.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShadowAnswer {
+    pub shadow: Shadow,
+}
+
 impl RulesAnswer {
     #[must_use]
     pub fn of(activation: &Activation, migrated: &Migrated) -> Self {
@@ -200,7 +206,8 @@ without_persons!(
     RulesAnswer,
     DraftAnswer,
     ReplayAnswer,
-    PreviewAnswer
+    PreviewAnswer,
+    ShadowAnswer
 );
 
 fn part_customer(customer: &mut Customer, rules: &Rules, personal: &mut Personal) {

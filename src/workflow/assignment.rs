@@ -25,14 +25,21 @@ impl Workflow {
             };
             let about = About::deal(&record, sight);
             if !scene.permit.holds(&Row::from(&record), scene.now()) {
-                return scene.refuse(tx, about, forbidden(giving(&record)));
+                let written = scene.refuse(tx, about, forbidden(giving(&record)))?;
+                scene.watch(&written, None, move |lens| lens.assignment(record, None, None));
+                return Ok(written);
             }
             if let Some(failure) = scene.call.version_fault(record.deal.version) {
                 return Ok(Err(failure));
             }
             let Some(receiver) = scene.person(tx, to)? else { return Ok(Err(unknown_user("/owner"))) };
             let decision = assign(&scene.permit, &record, &receiver, note.as_deref(), scene.now());
-            scene.conclude(tx, about, decision, effects, |effect| answer(&record, effect))
+            let written = scene.conclude(tx, about, decision, effects, |effect| answer(&record, effect))?;
+            if scene.is_watched() {
+                let note = note.clone();
+                scene.watch(&written, None, move |lens| lens.assignment(record, Some(receiver), note.as_deref()));
+            }
+            Ok(written)
         })
         .await
     }
@@ -48,7 +55,13 @@ impl Workflow {
                 return Ok(Err(failure));
             }
             let decision = release(&scene.permit, &record, note.as_deref(), scene.now());
-            scene.conclude(tx, About::deal(&record, sight), decision, effects, |effect| answer(&record, effect))
+            let about = About::deal(&record, sight);
+            let written = scene.conclude(tx, about, decision, effects, |effect| answer(&record, effect))?;
+            if scene.is_watched() {
+                let note = note.clone();
+                scene.watch(&written, None, move |lens| lens.release(record, note.as_deref()));
+            }
+            Ok(written)
         })
         .await
     }

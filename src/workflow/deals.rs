@@ -13,6 +13,7 @@ use crate::engine::decision::Decision;
 use crate::engine::dwell::{Dwell, dwell, stage_deadlines};
 use crate::engine::facts::{Customer, Deal, DealState, Origin, Person};
 use crate::engine::grade::compute;
+use crate::engine::shadow::{AskedDeal, Place};
 use crate::engine::sight::Sight;
 use crate::rules::expression::Predicate;
 use crate::rules::model::Action;
@@ -137,13 +138,28 @@ impl Workflow {
             let in_state = |state| item.deals.iter().filter(move |(deal, _)| deal.state == state);
             let count = |state| u32::try_from(in_state(state).count()).unwrap_or(u32::MAX);
             let cooling_until = in_state(DealState::Lost).filter(|(deal, _)| deal.funnel == funnel);
+            let (open, won) = (count(DealState::Open), count(DealState::Won));
+            let has_open_deal = in_state(DealState::Open).any(|(deal, _)| deal.funnel == funnel);
+            let cooling_until = cooling_until.filter_map(|(deal, _)| deal.cooling_until).max();
+            let asked = scene.is_watched().then(|| AskedDeal {
+                id,
+                customer_open_deals: open,
+                customer_won_deals: won,
+                has_open_deal,
+                cooling_until,
+                funnel: funnel.clone(),
+                stage: body.stage.clone(),
+                product: body.product.clone(),
+                origin: body.origin,
+                fields: body.fields.clone(),
+            });
             let new = NewDeal {
                 id,
                 customer: &customer,
-                customer_open_deals: count(DealState::Open),
-                customer_won_deals: count(DealState::Won),
-                has_open_deal: in_state(DealState::Open).any(|(deal, _)| deal.funnel == funnel),
-                cooling_until: cooling_until.filter_map(|(deal, _)| deal.cooling_until).max(),
+                customer_open_deals: open,
+                customer_won_deals: won,
+                has_open_deal,
+                cooling_until,
                 funnel,
                 stage: body.stage.clone(),
                 product: body.product.clone(),
@@ -161,13 +177,18 @@ impl Workflow {
             };
             let sight = own.unwrap_or(sight);
             let about = About { subject: subject("deal", id), deal: Some(id), ..About::customer(&customer, sight) };
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 about,
                 decision,
                 |effect| vec![Effect::DealCreation(effect)],
                 |effect| DealAnswer { deal: effect.deal.clone(), customer: customer.clone() },
-            )
+            )?;
+            if let Some(asked) = asked {
+                let place = Place { funnel: asked.funnel.clone(), from: None, to: asked.stage.clone() };
+                scene.watch(&written, Some(place), move |lens| lens.creation(asked, customer, receiver));
+            }
+            Ok(written)
         })
         .await
     }
@@ -185,7 +206,7 @@ impl Workflow {
             let (written, faults) = declared(scene.rules()).read(&patch.fields);
             let write = DealWrite { written, product: patch.product.clone(), faults };
             let decision = change(&scene.permit, &record, write, scene.now());
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 About::deal(&record, sight),
                 decision,
@@ -201,7 +222,12 @@ impl Workflow {
                     },
                     customer: record.customer.clone(),
                 },
-            )
+            )?;
+            if scene.is_watched() {
+                let (fields, product) = (patch.fields.clone(), patch.product.clone());
+                scene.watch(&written, None, move |lens| lens.change(record, fields, product));
+            }
+            Ok(written)
         })
         .await
     }

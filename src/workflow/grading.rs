@@ -42,7 +42,7 @@ impl Workflow {
                 return Ok(Err(failure));
             }
             let decision = decide(&scene.permit, &record, &request, scene.now());
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 About::deal(&record, sight),
                 decision,
@@ -59,7 +59,12 @@ impl Workflow {
                     },
                     customer: record.customer.clone(),
                 },
-            )
+            )?;
+            if scene.is_watched() {
+                let request = request.clone();
+                scene.watch(&written, None, move |lens| lens.grading(record, request));
+            }
+            Ok(written)
         })
         .await
     }

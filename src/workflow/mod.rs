@@ -38,6 +38,8 @@ pub mod schedule;
 pub mod secrets;
 pub mod seeing;
 pub mod setup;
+pub mod shadowing;
+pub mod shadows;
 pub mod teams;
 #[cfg(test)]
 mod tests;
@@ -60,6 +62,7 @@ pub struct Workflow {
     active: ArcSwapOption<Active>,
     /// Held while rules and directory are loaded, so that many callers cause one load.
     loading: tokio::sync::Mutex<()>,
+    shadowing: shadowing::Shadowing,
     passwords: Passwords,
     secrets: Secrets,
     /// Whether the rules come from the file.
@@ -77,6 +80,7 @@ impl Workflow {
             store,
             active: ArcSwapOption::empty(),
             loading: tokio::sync::Mutex::new(()),
+            shadowing: shadowing::Shadowing::new(),
             passwords: Passwords::new(),
             secrets,
             rules_from_file: AtomicBool::new(false),

@@ -7,6 +7,7 @@ use super::conclude::{About, Taken};
 use super::failure::{Failure, Outcome, Written};
 use crate::engine::facts::{Deal, DealFacts};
 use crate::engine::moves::{MoveOption, MoveRequest, decide, options};
+use crate::engine::shadow::Place;
 use crate::engine::sight::Sight;
 use crate::rules::model::Action;
 use crate::store::Effect;
@@ -42,13 +43,23 @@ impl Workflow {
                 return Ok(Err(failure));
             }
             let decision = decide(&scene.permit, &record, &request, scene.now());
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 About::deal(&record, sight),
                 decision,
                 |effect| vec![Effect::Move(effect)],
                 |effect| DealAnswer { deal: after(&record, effect), customer: record.customer.clone() },
-            )
+            )?;
+            if scene.is_watched() {
+                let place = Place {
+                    funnel: record.deal.funnel.clone(),
+                    from: Some(record.deal.stage.clone()),
+                    to: Some(request.to.clone()),
+                };
+                let request = request.clone();
+                scene.watch(&written, Some(place), move |lens| lens.movement(record, request));
+            }
+            Ok(written)
         })
         .await
     }

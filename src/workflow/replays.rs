@@ -18,12 +18,14 @@ use super::scene::Scene;
 pub use super::trials::Tried;
 use super::trials::{forget_before, lease, rules_of, sees_all};
 use crate::engine::decision::Checked;
-use crate::engine::replay::{Ground, Kept, is_replayed, replay};
+use crate::engine::replay::{Ground, Kept, is_replayed, renamed, replay};
 use crate::engine::sight::Sight;
 use crate::engine::tally::{Tally, told_fields};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::model::{Action, Rules};
+use crate::rules::names::names;
+use crate::rules::renames::StageRenames;
 use crate::store::{self, Effect, KeptQuery, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{ReplayId, RunnerId, Time};
@@ -164,7 +166,7 @@ impl Workflow {
             }
             let seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
             let (seqs, next) = cut(seqs, limit, |last| *last);
-            Ok(Ok(FoundPage { items: found(scene, tx, &replay, &seqs)?, next }))
+            Ok(Ok(FoundPage { items: found(scene, tx, &replay.told, &seqs)?, next }))
         })
         .await
     }
@@ -177,6 +179,18 @@ impl Workflow {
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_replay(first)).await? else { return Ok(None) };
         let id = claimed.id;
         let rules = rules_of(claimed.text.clone()).await?;
+        let renames = self.store.read(|tx| tx.stage_renames()).await?;
+        // What the tried rules themselves rename comes last. An earlier version knows of nothing that came after it.
+        let renames = match (&rules, claimed.tried) {
+            (_, Some(version)) => renames.until(version),
+            (Some(rules), None) => {
+                let known = names(&self.active().await?.rules);
+                let is_new = move |name: &str| !known.contains(name);
+                renames.and(StageRenames::of(&rules.migrate, i64::MAX, is_new))
+            }
+            (None, None) => renames,
+        };
+        let renames = Arc::new(renames);
         let (mut beyond, mut tally) = (claimed.beyond, claimed.tally);
         loop {
             let found = match &rules {
@@ -191,7 +205,8 @@ impl Workflow {
                     };
                     let kept = self.store.read(move |tx| tx.kept_decisions(&query)).await?;
                     let (rules, until, so_far) = (Arc::clone(rules), claimed.until, tally.clone());
-                    let anew = move || decide(&rules, id, &kept, (until, step), so_far);
+                    let renames = Arc::clone(&renames);
+                    let anew = move || decide((&rules, &renames), id, &kept, (until, step), so_far);
                     let found = tokio::task::spawn_blocking(anew).await;
                     found.map_err(|fault| Failure::internal("replaying decisions", fault))?
                 }
@@ -231,18 +246,25 @@ fn replayed_actions() -> Vec<&'static str> {
 }
 
 /// Decides these anew. Fewer than a step holds: they were the last.
-fn decide(rules: &Rules, id: ReplayId, kept: &[LogEntry], (until, step): (i64, i64), mut tally: Tally) -> ReplayStep {
+fn decide(
+    (rules, renames): (&Rules, &StageRenames),
+    id: ReplayId,
+    kept: &[LogEntry],
+    (until, step): (i64, i64),
+    mut tally: Tally,
+) -> ReplayStep {
     let mut found = Vec::new();
     for entry in kept {
         let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
         let grounds = grounds(&entry.criteria);
+        let facts = renamed(&entry.facts, renames, entry.rules_version);
         let decision = Kept {
             action,
             at: entry.at,
             roles: &entry.roles,
             allowed: entry.outcome == store::Outcome::Allowed,
             grounds: &grounds,
-            facts: &entry.facts,
+            facts: facts.as_ref().unwrap_or(&entry.facts),
         };
         if let Some(verdict) = replay(rules, &decision) {
             let groups = tally.add(&decision, &verdict).into_iter();
@@ -260,18 +282,18 @@ fn grounds(criteria: &[Checked]) -> Vec<Ground> {
     refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
 }
 
-/// Decisions with what their reader may know of them.
-fn found(
+/// Decisions with what their reader may know of them. `told`: the fields that their outcome tells of.
+pub(super) fn found(
     scene: &Scene,
     tx: &mut Tx<'_>,
-    replay: &store::Replay,
+    told: &BTreeSet<String>,
     seqs: &[i64],
 ) -> Result<Vec<FoundDecision>, StoreError> {
     let entries = tx.decisions_of(seqs)?;
     let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
     let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
     let reading = scene.permit_for(Action::DealsRead);
-    let told: Vec<Path> = replay.told.iter().filter_map(|name| Path::parse(name)).collect();
+    let told: Vec<Path> = told.iter().filter_map(|name| Path::parse(name)).collect();
     let is_open = |entry: &LogEntry| {
         let item = entry.deal.and_then(|deal| deals.get(&deal));
         item.zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))

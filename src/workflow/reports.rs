@@ -10,6 +10,7 @@ use crate::engine::targets::{Targets, targets};
 use crate::insight::funnel::{Group, GroupBy, GroupLines, Line, Split, groups};
 use crate::rules::expression::{Comparison, Entity, Operand, Path, Predicate};
 use crate::rules::model::{Action, Funnel, Rules, Stage};
+use crate::rules::renames::name_before_it_went;
 use crate::store::FunnelQuery;
 use crate::values::{Date, Decimal, Key, TeamId, Time, UserId, Value};
 use chrono::{Datelike, Months};
@@ -89,7 +90,7 @@ impl Workflow {
             };
             let Some(funnel) = funnel else { return Ok(Err(Failure::NotFound)) };
             let (from, to) = asked.period(rules, scene.now());
-            let counts = tx.funnel_counts(&FunnelQuery {
+            let mut counts = tx.funnel_counts(&FunnelQuery {
                 filter: scene.permit.filter(scene.now()),
                 funnel: funnel.id.clone(),
                 conditions: asked.conditions(),
@@ -100,6 +101,11 @@ impl Workflow {
                     .filter(|deadline| deadline.funnel == funnel.id)
                     .collect(),
             })?;
+            for count in &mut counts {
+                // A stage that went, and whose name no other has got, is known by it.
+                let before = name_before_it_went(&count.stage).filter(|name| funnel.stage(name).is_none());
+                count.stage = before.unwrap_or_else(|| count.stage.clone());
+            }
             let stages: Vec<Key> = funnel.stages.iter().map(|stage| stage.id.clone()).collect();
             let split = Split { by: asked.by, team: asked.team, owner: asked.owner };
             let team_of = |owner| scene.active.directory.user(owner).and_then(|known| known.user.team);

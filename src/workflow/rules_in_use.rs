@@ -9,6 +9,7 @@ use super::scene::Scene;
 use crate::engine::actor::Actor;
 use crate::engine::decision::{Checked, CheckedKind, FactsRead, Refusal, RefusalKind};
 use crate::engine::permission::{Row, permit, reach};
+use crate::engine::shadow::renamed_actor;
 use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Action, Field, FieldKind, Rules, Scope, StageKind};
 use crate::rules::names::{self, names};
@@ -123,7 +124,7 @@ fn lacks_another(directory: &Directory, rules: &Arc<Rules>, migration: &Migratio
 }
 
 fn people(directory: &Directory, migration: &Migration) -> Vec<Arc<Actor>> {
-    directory.users().map(|known| renamed(&known.actor, migration)).collect()
+    directory.users().map(|known| renamed_actor(&known.actor, migration)).collect()
 }
 
 fn could(rules: &Arc<Rules>, actor: &Arc<Actor>, action: Action, now: Time) -> bool {
@@ -131,13 +132,6 @@ fn could(rules: &Arc<Rules>, actor: &Arc<Actor>, action: Action, now: Time) -> b
     // Whoever changes people of their own team only cannot mend the rest.
     let far = action != Action::PeopleWrite || reach(rules, &actor.roles, action) == Some(Scope::All);
     permitted && far
-}
-
-/// Somebody with the roles that they will have.
-fn renamed(actor: &Arc<Actor>, migration: &Migration) -> Arc<Actor> {
-    let roles: Vec<Key> =
-        actor.roles.iter().map(|role| migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone()).collect();
-    if roles == actor.roles { Arc::clone(actor) } else { Arc::new(Actor { roles, ..Actor::clone(actor) }) }
 }
 
 /// Stages whose deals would be open, won or lost otherwise than they are, and fields that hold something else.

@@ -4,6 +4,7 @@ use super::Workflow;
 use super::active::Active;
 use super::call::{Call, Caller};
 use super::failure::{Failure, Outcome};
+use super::shadowing::Slot;
 use crate::engine::actor::Actor;
 use crate::engine::{Permit, permit};
 use crate::rules::model::{Action, Rules};
@@ -62,13 +63,15 @@ pub struct Scene<P = Permit> {
     pub permit: P,
     pub word: &'static str,
     pub call: Call,
+    /// Where a decision is left to be looked at under a draft; `None`: there is none.
+    pub(super) slot: Option<Arc<Slot>>,
 }
 
 impl<P: Clone + Send + Sync + 'static> Scene<P> {
     fn new<D: Demand<Permit = P>>(active: &Arc<Active>, call: &Call, demand: D) -> Outcome<Self> {
         let actor = actor(active, call)?;
         let permit = demand.permit(&active.rules, &actor).ok_or(Failure::Forbidden(demand.word()))?;
-        Ok(Self { active: Arc::clone(active), actor, permit, word: demand.word(), call: call.clone() })
+        Ok(Self { active: Arc::clone(active), actor, permit, word: demand.word(), call: call.clone(), slot: None })
     }
 
     #[must_use]
@@ -166,8 +169,9 @@ impl Workflow {
         let work = Arc::new(work);
         for _ in 0..MOST_RESTARTS {
             let active = self.active().await?;
+            let slot = if access == Access::Write { self.shadowing.slot() } else { None };
             let scene = match Scene::new(&active, call, demand) {
-                Ok(scene) => scene,
+                Ok(scene) => Scene { slot: slot.clone(), ..scene },
                 Err(failure) if self.is_current(&active).await? => return Err(failure),
                 Err(_) => {
                     self.reload().await?;
@@ -177,6 +181,7 @@ impl Workflow {
             let work = Arc::clone(&work);
             let looked_again = AtomicBool::new(false);
             let job = move |tx: &mut Tx<'_>| -> Result<Outcome<T>, StoreError> {
+                scene.slot.iter().for_each(|slot| slot.clear());
                 tx.expect(scene.active.epochs)?;
                 let outcome = work(&scene, tx)?;
                 // The same request may have been done after its key was looked for and before its facts were read, which
@@ -196,7 +201,10 @@ impl Workflow {
                 Access::Write => self.store.write(job).await,
             };
             match done {
-                Ok(outcome) => return outcome,
+                Ok(outcome) => {
+                    slot.iter().for_each(|slot| self.shadowing.take(slot));
+                    return outcome;
+                }
                 Err(StoreError::RulesChanged) => self.reload().await?,
                 Err(error) => return Err(error.into()),
             };

@@ -146,6 +146,11 @@ impl Company {
         serve(&open(&StoreSettings::new(&self.url), &self.secrets), &self.clock, flags)
     }
 
+    /// A server of its own before the use cases of another process.
+    pub fn another_process_of(&self, workflow: &Arc<Workflow>) -> Server {
+        serve(workflow, &self.clock, &[])
+    }
+
     /// The use cases of another process over the same database.
     pub fn another_workflow(&self) -> Arc<Workflow> {
         open(&StoreSettings::new(&self.url), &self.secrets)

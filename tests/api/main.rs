@@ -21,8 +21,11 @@ mod postgres;
 mod proxy;
 #[path = "../support/traffic.rs"]
 mod traffic;
+#[path = "../support/activations.rs"]
+mod trial_of_activations;
 
 mod access;
+mod activations;
 mod bounds;
 mod canary;
 mod client;
@@ -49,6 +52,7 @@ mod process;
 mod races;
 mod readme;
 mod recovery;
+mod renames;
 mod replays;
 mod reports;
 mod restarts;
@@ -56,6 +60,7 @@ mod retry;
 mod rules;
 mod rules_file;
 mod secrets;
+mod shadows;
 mod slow;
 mod start;
 mod steps;

@@ -182,6 +182,9 @@ impl World<'_> {
             "reactivateRules" | "activateRulesDraft" => Some(json!({})),
             "scheduleRulesDraft" => Some(json!({"at": "2026-03-09T00:00:00Z"})),
             "checkRules" | "activateRules" => None,
+            "beginShadow" => Some(json!({"draft": self.watched_draft()})),
+            "stopShadow" => Some(json!({})),
+            "listShadows" | "getShadow" | "listShadowedDecisions" => None,
             "listReplays" | "getReplay" | "listReplayedDecisions" => None,
             "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
             "cancelReplay" | "cancelPreview" => Some(json!({})),
@@ -215,6 +218,7 @@ impl World<'_> {
             Some("teams") => self.empty_team.clone(),
             Some("rules") if operation.path.starts_with("/v1/rules/replays/{id}") => self.trial("replays"),
             Some("rules") if operation.path.starts_with("/v1/rules/previews/{id}") => self.trial("previews"),
+            Some("rules") if operation.path.starts_with("/v1/rules/shadows/{id}") => self.shadow(),
             Some("rules") => self.draft(operation),
             _ => match target {
                 "himself" => self.company.id(mine),
@@ -311,6 +315,28 @@ impl World<'_> {
         id.as_str().unwrap().to_owned()
     }
 
+    /// A draft that may be put into shadow: nothing else is.
+    fn watched_draft(&mut self) -> String {
+        let token = self.company.token("ada");
+        let newest = self.company.get("ada", "/v1/rules/shadows?limit=1").body["data"][0].clone();
+        if newest["state"] == "running" {
+            let path = format!("/v1/rules/shadows/{}/stop", newest["id"].as_str().unwrap());
+            self.company.server.post(&path, &json!({})).token(&token).expect(200);
+        }
+        self.made += 1;
+        let call = self.company.server.call("POST", "/v1/rules/drafts").token(&token);
+        let draft = call.text("application/yaml", &format!("{DEFAULT_RULES}\n# {}\n", self.made)).expect(201);
+        draft.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A shadow that runs.
+    fn shadow(&mut self) -> String {
+        let body = json!({"draft": self.watched_draft()});
+        let token = self.company.token("ada");
+        let begun = self.company.server.post("/v1/rules/shadows", &body).token(&token).expect(201);
+        begun.body["id"].as_str().unwrap().to_owned()
+    }
+
     fn new_team(&mut self) -> String {
         self.made += 1;
         let name = format!("team{}", self.made);
@@ -395,7 +421,9 @@ fn expected(operation: &Operation, caller: &str, login: &str, role: &str, target
         // These rules are active already.
         return Some(409);
     }
-    if ["listReplayedDecisions", "listPreviewedDeals", "listDraftMoves"].contains(&operation.id.as_str()) {
+    if ["listReplayedDecisions", "listPreviewedDeals", "listShadowedDecisions", "listDraftMoves"]
+        .contains(&operation.id.as_str())
+    {
         // Nothing was found yet, and who drafts rules reads no deals.
         return Some(404);
     }

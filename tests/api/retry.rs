@@ -133,6 +133,8 @@ pub fn every_write(company: &mut Company, done: impl Fn(&Company, &Write<'_>) ->
         let trial = id(&done(Write::post("ada", trials, of)));
         done(Write::post("ada", format!("{trials}/{trial}/cancel"), Json::Null));
     }
+    let shadow = id(&done(Write::post("ada", "/v1/rules/shadows", json!({"draft": tried}))));
+    done(Write::post("ada", format!("/v1/rules/shadows/{shadow}/stop"), Json::Null));
     done(Write::post("ada", format!("{draft}/schedule"), json!({"at": "2026-03-03T00:00:00Z"})));
     done(Write::post("ada", format!("{draft}/unschedule"), Json::Null));
     done(Write::post("ada", format!("{draft}/activate"), json!({})));

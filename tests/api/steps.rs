@@ -16,7 +16,7 @@ use std::io::{Read, Write as _};
 use std::sync::{Arc, Mutex};
 
 /// Tables that a write may touch.
-const TABLES: [&str; 20] = [
+const TABLES: [&str; 22] = [
     "activities",
     "contracts",
     "customer_keys",
@@ -33,8 +33,10 @@ const TABLES: [&str; 20] = [
     "rules_file",
     "rules_previews",
     "rules_replays",
+    "rules_shadows",
     "rules_versions",
     "sessions",
+    "stage_renames",
     "teams",
     "users",
 ];

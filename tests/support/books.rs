@@ -161,7 +161,7 @@ impl Books {
 
     /// Every row of every table, to be compared with another time.
     pub fn dump(url: &str) -> Vec<String> {
-        const TABLES: [&str; 26] = [
+        const TABLES: [&str; 29] = [
             "activities",
             "contracts",
             "customer_keys",
@@ -182,9 +182,12 @@ impl Books {
             "rules_removed",
             "rules_replay_items",
             "rules_replays",
+            "rules_shadow_items",
+            "rules_shadows",
             "rules_versions",
             "sessions",
             "setup",
+            "stage_renames",
             "teams",
             "users",
             "__diesel_schema_migrations",

@@ -36,6 +36,9 @@ pub const DURABLE: &[&str] = &[
     "max_connections=200",
 ];
 
+/// What is committed stays, and carries the instant of its commit: an order that the product has no hand in.
+const TIMED: &[&str] = &[ON_LOOPBACK, "fsync=on", "max_connections=200", "track_commit_timestamp=on"];
+
 /// URL of a fresh, empty database; nothing where there is no PostgreSQL.
 pub fn fresh_database() -> Option<String> {
     SERVER.as_ref().map(Server::fresh_database)
@@ -57,6 +60,11 @@ impl Server {
     /// A server that keeps what it says it keeps, on a port of its own, to be measured; nothing without its programs.
     pub fn durable() -> Option<Self> {
         Program::start(DURABLE).map(|program| Self { url: program.url(), program: Some(program) })
+    }
+
+    /// A server whose commits carry their instants; nothing without its programs.
+    pub fn timed() -> Option<Self> {
+        Program::start(TIMED).map(|program| Self { url: program.url(), program: Some(program) })
     }
 
     /// The socket that it listens on.

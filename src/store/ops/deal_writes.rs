@@ -71,7 +71,8 @@ pub(in crate::store) fn update(entry: &Entry, effect: &Effect<'_>) -> Result<Opt
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => return Ok(None),
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => return Ok(None),
     }))
 }
 

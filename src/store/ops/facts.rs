@@ -6,6 +6,7 @@ use super::log::key_owner;
 use super::{Conn, Db, dialect};
 use crate::engine::actor::Who;
 use crate::engine::facts::{Activity, Contract, DealFacts, Extent, Payment, Person, Visit};
+use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
 use crate::store::columns::{Document, Json, Uid, Verbatim};
 use crate::store::deals::FoundDeal;
@@ -32,21 +33,23 @@ type Columns = (
     Nullable<deals::SqlType>,
     Nullable<customers::SqlType>,
     Nullable<Owner>,
-    (List, List, List, List, List, List),
+    (List, List, List, List, List, List, List),
 );
 type List = Nullable<Verbatim>;
 /// The columns of `PersonRow`.
 pub(super) type Owner = (Uid, Document, Nullable<Uid>, Bool, Document);
 
-type Row = (
-    (i64, i64),
-    Option<(Vec<u8>, i64)>,
-    Option<DealRow>,
-    Option<CustomerRow>,
-    Option<PersonRow>,
-    (Listed<ActivityParts>, Listed<ContractParts>, Listed<PaymentParts>, Listed<VisitParts>, Listed<Held>, Listed<Key>),
-);
+type Row = ((i64, i64), Option<(Vec<u8>, i64)>, Option<DealRow>, Option<CustomerRow>, Option<PersonRow>, Lists);
 type Listed<T> = Option<Json<Vec<T>>>;
+type Lists = (
+    Listed<ActivityParts>,
+    Listed<ContractParts>,
+    Listed<PaymentParts>,
+    Listed<VisitParts>,
+    Listed<RenameParts>,
+    Listed<Held>,
+    Listed<Key>,
+);
 
 /// Kind, outcome, method, contact, note, actor, at, logged at.
 #[derive(Debug, Serialize, Deserialize)]
@@ -79,9 +82,12 @@ struct ContractParts(
 /// Contract, amount, currency, days of payment and cancellation.
 #[derive(Debug, Serialize, Deserialize)]
 struct PaymentParts(PaymentId, ContractId, i64, String, Date, Option<Date>);
-/// Stage, entered at; what it was before, if a change of rules made it this stage.
+/// Stage as it was called, entered at, under which rules.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct VisitParts(pub Key, pub i64, pub Option<Key>);
+pub(super) struct VisitParts(pub Key, pub i64, pub i64);
+/// A stage, what it became, by which rules.
+#[derive(Debug, Serialize, Deserialize)]
+struct RenameParts(Key, Key, i64);
 /// Funnel, stage, how many.
 #[derive(Debug, Serialize, Deserialize)]
 struct Held(Key, Key, u32);
@@ -117,7 +123,7 @@ enum Part {
 }
 use Part::{As, Id};
 
-const LISTS_OF_A_DEAL: [ListOf; 6] = [
+const LISTS_OF_A_DEAL: [ListOf; 7] = [
     ListOf {
         parts: &[
             Id("a.id"),
@@ -164,9 +170,14 @@ const LISTS_OF_A_DEAL: [ListOf; 6] = [
     },
     // Each line but a change of owner or of rules begins a visit.
     ListOf {
-        parts: &[As("h.to_stage"), As("h.at"), As("CASE WHEN h.kind = 'migrated' THEN h.from_stage END")],
+        parts: &[As("h.to_stage"), As("h.at"), As("h.rules_version")],
         order: "h.seq",
-        from: "history h WHERE h.deal = d.id AND h.kind <> 'owner'",
+        from: "history h WHERE h.deal = d.id AND h.kind NOT IN ('owner', 'migrated')",
+    },
+    ListOf {
+        parts: &[As("r.from_stage"), As("r.to_stage"), As("r.rules_version")],
+        order: "r.rules_version",
+        from: "stage_renames r WHERE r.funnel = d.funnel",
     },
     ListOf {
         parts: &[As("n.funnel"), As("n.stage"), As("n.n")],
@@ -250,32 +261,32 @@ pub fn read(conn: &mut Conn, deal: DealId, key: Option<(Who, &str)>, extent: Ext
     Ok(FoundDeal { epochs: Epochs { rules_version, people_epoch }, key, facts })
 }
 
-#[allow(clippy::type_complexity, reason = "the lists of the row")]
 fn put_together(
     deal: DealRow,
     customer: CustomerRow,
     owner: Option<PersonRow>,
-    (activities, contracts, payments, visits, holdings, states): (
-        Listed<ActivityParts>,
-        Listed<ContractParts>,
-        Listed<PaymentParts>,
-        Listed<VisitParts>,
-        Listed<Held>,
-        Listed<Key>,
-    ),
+    (activities, contracts, payments, visits, renames, holdings, states): Lists,
 ) -> Result<DealFacts, StoreError> {
     let deal = crate::engine::facts::Deal::from(deal);
     let of = deal.id;
     let states = list(states);
     let count =
         |state: &str| u32::try_from(states.iter().filter(|one| one.as_str() == state).count()).unwrap_or(u32::MAX);
+    let rename = |RenameParts(from, to, rules_version)| StageRename {
+        funnel: deal.funnel.clone(),
+        rules_version,
+        from,
+        to,
+        merged: false,
+    };
+    let renames = StageRenames::new(list(renames).into_iter().map(rename).collect());
     let held = list(holdings).into_iter().map(|Held(funnel, stage, n)| ((funnel, stage), n));
     Ok(DealFacts {
         customer: customer.into(),
         activities: list(activities).into_iter().map(|parts| activity(of, parts)).collect(),
         contracts: list(contracts).into_iter().map(|parts| contract(of, parts)).collect::<Result<_, _>>()?,
         payments: list(payments).into_iter().map(payment).collect::<Result<_, _>>()?,
-        visits: stays(list(visits)),
+        visits: stays(list(visits), &deal.funnel, &renames),
         owner: owner.map(|person| Person { holdings: held.collect(), ..person.into() }),
         customer_open_deals: count("open"),
         customer_won_deals: count("won"),
@@ -321,21 +332,16 @@ fn impossible() -> StoreError {
     StoreError::failed("reading a row", "an amount that is impossible")
 }
 
-/// Where each visit begins, the one before it ends; but by a change of rules the visits of a stage become visits of what
-/// it became.
-pub(super) fn stays(visits: Vec<VisitParts>) -> Vec<Visit> {
+/// Where each visit begins, the one before it ends. Each counts for what its stage is called by now.
+pub(super) fn stays(visits: Vec<VisitParts>, funnel: &Key, renames: &StageRenames) -> Vec<Visit> {
     let mut stays: Vec<Visit> = Vec::with_capacity(visits.len());
-    for VisitParts(stage, at, migrated_from) in visits {
-        if let Some(before) = migrated_from {
-            for stay in stays.iter_mut().filter(|stay| stay.stage == before) {
-                stay.stage = stage.clone();
-            }
-            continue;
-        }
+    for VisitParts(stage, at, made_under) in visits {
         let entered_at = Time::from_micros(at);
         if let Some(before) = stays.last_mut() {
             before.left_at = Some(entered_at);
         }
+        let stage =
+            if renames.concern(made_under) { renames.follow(funnel, &stage, made_under).0.clone() } else { stage };
         stays.push(Visit { stage, entered_at, left_at: None });
     }
     stays

@@ -3,6 +3,7 @@
 use super::Conn;
 use super::deals::{PersonRow, readable};
 use super::facts::{VisitParts, stays};
+use super::rules_versions::stage_renames;
 use crate::engine::facts::{Activity, Contract, Deal, DealFacts, DealState, Payment, Person};
 use crate::store::StoreError;
 use crate::store::lists::DealItem;
@@ -81,20 +82,19 @@ pub fn many_deal_facts(conn: &mut Conn, after: Option<DealId>, limit: i64) -> Re
 }
 
 fn visits(conn: &mut Conn, ids: &[DealId], records: &mut BTreeMap<DealId, DealFacts>) -> Result<(), StoreError> {
-    type Line = (DealId, Key, Time, String, Option<Key>);
-    let rows: Vec<Line> = history::table
-        .filter(history::deal.eq_any(ids).and(history::kind.ne("owner")))
+    let rows: Vec<(DealId, Key, Time, i64)> = history::table
+        .filter(history::deal.eq_any(ids).and(history::kind.ne_all(["owner", "migrated"])))
         .order((history::deal, history::seq))
-        .select((history::deal, history::to_stage, history::at, history::kind, history::from_stage))
+        .select((history::deal, history::to_stage, history::at, history::rules_version))
         .load(conn)?;
+    let renames = stage_renames(conn)?;
     let mut lines: BTreeMap<DealId, Vec<VisitParts>> = BTreeMap::new();
-    for (deal, to, at, kind, from) in rows {
-        let migrated_from = from.filter(|_| kind == "migrated");
-        lines.entry(deal).or_default().push(VisitParts(to, at.micros(), migrated_from));
+    for (deal, to, at, made_under) in rows {
+        lines.entry(deal).or_default().push(VisitParts(to, at.micros(), made_under));
     }
     for (deal, lines) in lines {
         if let Some(record) = records.get_mut(&deal) {
-            record.visits = stays(lines);
+            record.visits = stays(lines, &record.deal.funnel, &renames);
         }
     }
     Ok(())

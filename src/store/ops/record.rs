@@ -6,7 +6,7 @@ use super::people::{self, lock_epochs, one, share_epochs};
 use super::sql::Sql;
 use super::{
     Conn, customer_writes, deal_writes, dialect, holdings, log, rules_drafts, rules_previews, rules_replays,
-    rules_versions,
+    rules_shadows, rules_versions,
 };
 use crate::engine::effects::{HistoryKind, HistoryLine, HoldingChange, Move};
 use crate::engine::facts::DealState;
@@ -105,7 +105,8 @@ pub(in crate::store) fn changes_customer(effect: &Effect<'_>) -> Option<Customer
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => None,
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => None,
     }
 }
 
@@ -130,9 +131,13 @@ fn apply(conn: &mut Conn, entry: &Entry, effect: &Effect<'_>) -> Result<(), Stor
         Effect::ContractChange(_) | Effect::PaymentChange(_) => deal_writes::amend(conn, effect),
         Effect::People(change) => people::apply(conn, change),
         Effect::Rules(activation) => rules_versions::activate(conn, entry, activation),
-        Effect::Draft(change) => rules_drafts::apply(conn, change),
+        Effect::Draft(change) => {
+            rules_drafts::apply(conn, change)?;
+            rules_shadows::follow(conn, change, entry.at)
+        }
         Effect::Replay(change) => rules_replays::apply(conn, change),
         Effect::Preview(change) => rules_previews::apply(conn, change),
+        Effect::Shadow(change) => rules_shadows::apply(conn, change),
         Effect::DealChange(_)
         | Effect::Move(_)
         | Effect::Grading(_)
@@ -158,7 +163,8 @@ fn touches_deal(effect: &Effect<'_>) -> bool {
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => false,
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => false,
     }
 }
 
@@ -187,7 +193,8 @@ pub(in crate::store) fn steps<'a>(effect: &Effect<'a>) -> &'a [HoldingChange] {
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => &[],
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => &[],
     }
 }
 
@@ -207,6 +214,7 @@ pub(in crate::store) fn line<'a>(effect: &Effect<'a>) -> Option<(DealId, Custome
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => None,
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => None,
     }
 }

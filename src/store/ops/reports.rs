@@ -5,10 +5,12 @@
 use super::Conn;
 use super::condition::Rows;
 use super::lists::{FROM_DEALS, overdue};
+use super::rules_versions::stage_renames;
 use super::sql::Sql;
 use super::visibility::{self, open_on_deals};
 use crate::insight::funnel::{Count, Exits, Holder, Line};
 use crate::rules::expression::{Entity, Path};
+use crate::rules::renames::StageRenames;
 use crate::store::StoreError;
 use crate::store::columns::Uid;
 use crate::store::reports::FunnelQuery;
@@ -19,10 +21,11 @@ use std::collections::BTreeMap;
 type Lines = BTreeMap<(Key, Holder), Line>;
 
 pub fn funnel_counts(conn: &mut Conn, query: &FunnelQuery) -> Result<Vec<Count>, StoreError> {
+    let renames = stage_renames(conn)?;
     let mut lines = Lines::new();
     add_standing(conn, query, &mut lines)?;
-    add_flows(conn, query, &mut lines)?;
-    add_cohorts(conn, query, &mut lines)?;
+    add_flows(conn, query, &renames, &mut lines)?;
+    add_cohorts(conn, query, &renames, &mut lines)?;
     let count = |((stage, holder), line)| Count { stage, holder, line };
     Ok(lines.into_iter().filter(|(_, line)| *line != Line::default()).map(count).collect())
 }
@@ -31,20 +34,42 @@ fn line(lines: &mut Lines, stage: Key, owner: Option<UserId>, pool: Option<TeamI
     lines.entry((stage, Holder { owner, pool })).or_default()
 }
 
+/// What a stage of a line of history is called by now.
+fn called(query: &FunnelQuery, renames: &StageRenames, column: &'static str) -> Sql {
+    let mut cases = renames.iter().filter(|one| one.funnel == query.funnel).peekable();
+    if cases.peek().is_none() {
+        return Sql::new(column);
+    }
+    let mut sql = Sql::new("(CASE");
+    // The earliest first: of several stages that had a name one after the other, each has its own case.
+    for one in cases {
+        let (now, _) = renames.follow(&one.funnel, &one.from, one.rules_version - 1);
+        sql.push(" WHEN ").push(column).push(" = ").bind(&one.from);
+        sql.push(" AND h.rules_version < ").bind(one.rules_version).push(" THEN ").bind(now);
+    }
+    sql.push(" ELSE ").push(column).push(" END)");
+    sql
+}
+
 /// Each line of history is a visit that ends, one that begins, or both; a change of owner moves one from hand to hand.
 /// Lines after the period only lead back from what stands now to what stood at its beginning.
-fn add_flows(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<(), StoreError> {
+fn add_flows(
+    conn: &mut Conn,
+    query: &FunnelQuery,
+    renames: &StageRenames,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
     let mut sql = Sql::new("SELECT stage, owner, pool");
     sql.push(", CAST(-sum(delta) AS BIGINT)");
     for way in ["'entered'", "'forward'", "'back'", "'lost'", "'reopened'", "'received'", "'handed_over'"] {
         sql.push(", CAST(sum(CASE WHEN way = ").push(way).push(" AND at < ").bind(query.to);
         sql.push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
-    sql.push(" FROM (SELECT h.at, h.to_stage AS stage, 1 AS delta,");
-    // A change of rules that gives a stage another name is no work of anybody's: the stock goes, no flow is counted.
-    sql.push(" CASE h.kind WHEN 'owner' THEN 'received' WHEN 'migrated' THEN 'migrated' ELSE 'entered' END AS way, ");
+    sql.push(" FROM (SELECT h.at, ").append(called(query, renames, "h.to_stage")).push(" AS stage, 1 AS delta,");
+    sql.push(" CASE h.kind WHEN 'owner' THEN 'received' ELSE 'entered' END AS way, ");
     sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query));
-    sql.push(" UNION ALL SELECT h.at, CASE h.kind WHEN 'owner' THEN h.to_stage ELSE h.from_stage END, -1,");
+    sql.push(" UNION ALL SELECT h.at, CASE h.kind WHEN 'owner' THEN ").append(called(query, renames, "h.to_stage"));
+    sql.push(" ELSE ").append(called(query, renames, "h.from_stage")).push(" END, -1,");
     sql.push(" CASE h.kind WHEN 'owner' THEN 'handed_over' ELSE h.kind END, ");
     sql.append(holder(query, "h.owner", "h.team")).append(history(query)).push(" AND h.kind <> 'created'");
     sql.push(") AS flows GROUP BY stage, owner, pool");
@@ -65,14 +90,21 @@ fn add_flows(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<
 }
 
 /// Of each visit begun in the period: what ended it before the period's end, which is the deal's next line.
-fn add_cohorts(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Result<(), StoreError> {
+fn add_cohorts(
+    conn: &mut Conn,
+    query: &FunnelQuery,
+    renames: &StageRenames,
+    lines: &mut Lines,
+) -> Result<(), StoreError> {
     let mut sql = Sql::new("SELECT stage, owner, pool");
     for fate in [" = 'forward'", " = 'back'", " = 'lost'", " = 'reopened'", " IS NULL"] {
         sql.push(", CAST(sum(CASE WHEN fate").push(fate).push(" THEN 1 ELSE 0 END) AS BIGINT)");
     }
-    sql.push(" FROM (SELECT h.to_stage AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ");
+    sql.push(" FROM (SELECT ")
+        .append(called(query, renames, "h.to_stage"))
+        .push(" AS stage, lead(h.kind) OVER (PARTITION BY h.deal ORDER BY h.seq) AS fate, ");
     sql.append(holder(query, "h.new_owner", "h.new_team")).append(history(query));
-    sql.push(" AND h.at < ").bind(query.to).push(" AND h.kind NOT IN ('owner', 'migrated')");
+    sql.push(" AND h.at < ").bind(query.to).push(" AND h.kind <> 'owner'");
     sql.push(") AS visits GROUP BY stage, owner, pool");
     type Columns = (Text, Nullable<Uid>, Nullable<Uid>, BigInt, BigInt, BigInt, BigInt, BigInt);
     type Row = (Key, Option<UserId>, Option<TeamId>, i64, i64, i64, i64, i64);
@@ -104,7 +136,9 @@ fn add_standing(conn: &mut Conn, query: &FunnelQuery, lines: &mut Lines) -> Resu
 fn history(query: &FunnelQuery) -> Sql {
     let mut sql = Sql::new(" FROM history h LEFT JOIN deals d ON d.id = h.deal ");
     sql.push("LEFT JOIN customers c ON c.id = d.customer LEFT JOIN users o ON o.id = d.owner WHERE h.funnel = ");
-    sql.bind(&query.funnel).push(" AND h.at >= ").bind(query.from).append(wanted(query));
+    sql.bind(&query.funnel).push(" AND h.at >= ").bind(query.from);
+    // A change of rules that gives a stage another name is no work of anybody's: it has that name from the beginning.
+    sql.push(" AND h.kind <> 'migrated'").append(wanted(query));
     sql
 }
 

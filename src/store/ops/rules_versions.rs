@@ -1,11 +1,13 @@
 //! Versions of the rules, and what of them is in use.
 
 use super::sql::Sql;
-use super::{Conn, dialect, migrate, rules_drafts};
+use super::{Conn, dialect, migrate, rules_drafts, rules_shadows};
+use crate::rules::names::stage_of;
+use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
 use crate::store::entry::Entry;
 use crate::store::rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
-use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions};
+use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions, stage_renames as renames};
 use crate::values::{DraftId, Key, Time, UserId};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -103,6 +105,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
     if active != activation.replaces || newest_rules_version(conn)? + 1 != activation.number {
         return Err(StoreError::RulesChanged);
     }
+    let is_again = rules_version_of(conn, &activation.hash)?.is_some();
     let source = match activation.source {
         RulesSource::File => "file",
         RulesSource::Api => "api",
@@ -127,14 +130,41 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
         .execute(conn)?;
     if let Some(draft) = activation.draft {
         rules_drafts::activated(conn, draft.id, draft.version, activation.number)?;
+        rules_shadows::activated(conn, draft.id, activation.at)?;
     }
     migrate::apply(conn, entry, activation)?;
+    rename_stages(conn, activation, is_again)?;
     remember_names(conn, activation)?;
     diesel::update(epochs::table).set(epochs::rules_version.eq(activation.number)).execute(conn)?;
     if let Some(hash) = &activation.file_hash {
         put_rules_file_hash(conn, hash)?;
     }
     Ok(())
+}
+
+/// Stages that become others do so for all that was recorded of them before.
+fn rename_stages(conn: &mut Conn, activation: &Activation, is_again: bool) -> Result<(), StoreError> {
+    let stages = |names: &[String]| names.iter().filter_map(|name| stage_of(name)).collect::<Vec<_>>();
+    let (removed, declared) = (stages(&activation.removed), stages(&activation.declared));
+    let known = stage_renames(conn)?;
+    for rename in known.by_version(&activation.migration, activation.number, (&removed, &declared), is_again) {
+        diesel::insert_into(renames::table)
+            .values((
+                renames::funnel.eq(&rename.funnel),
+                renames::rules_version.eq(rename.rules_version),
+                renames::from_stage.eq(&rename.from),
+                renames::to_stage.eq(&rename.to),
+                renames::merged.eq(rename.merged),
+            ))
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+pub fn stage_renames(conn: &mut Conn) -> Result<StageRenames, StoreError> {
+    let rows: Vec<(Key, i64, Key, Key, bool)> = renames::table.load(conn)?;
+    let rename = |(funnel, rules_version, from, to, merged)| StageRename { funnel, rules_version, from, to, merged };
+    Ok(StageRenames::new(rows.into_iter().map(rename).collect()))
 }
 
 /// Names that go are remembered with the version that no longer has them; names that are there again are forgotten.

@@ -240,7 +240,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids! { ActivityId CustomerId DealId UserId TeamId DecisionId ContractId PaymentId DraftId }
+ids! { ActivityId CustomerId DealId UserId TeamId DecisionId ContractId PaymentId DraftId ShadowId }
 
 /// What is kept as JSON, letter by letter.
 pub(in crate::store) fn verbatim(value: &impl serde::Serialize) -> Result<Bind, StoreError> {

@@ -92,7 +92,8 @@ fn fits(effect: &Effect<'_>) -> bool {
         | Effect::Rules(_)
         | Effect::Draft(_)
         | Effect::Replay(_)
-        | Effect::Preview(_) => false,
+        | Effect::Preview(_)
+        | Effect::Shadow(_) => false,
     }
 }
 

@@ -17,7 +17,8 @@ macro_rules! every_table {
     ($conn:expr) => {
         every_table!($conn, activities contracts customer_keys customers deals decision_personal decisions epochs history
             holdings idempotency login_attempts payments rules_drafts rules_file rules_removed
-            rules_preview_items rules_previews rules_replay_items rules_replays rules_versions sessions setup teams users)
+            rules_preview_items rules_previews rules_replay_items rules_replays rules_shadow_items rules_shadows rules_versions sessions setup stage_renames
+            teams users)
     };
     ($conn:expr, $($table:ident)*) => {{
         $(

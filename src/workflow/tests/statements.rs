@@ -13,6 +13,7 @@ use crate::workflow::Workflow;
 use crate::workflow::call::{Call, Caller, Idempotency};
 use crate::workflow::customers::CustomerBody;
 use crate::workflow::deals::{DealBody, DealList, DealPatch, NewOwner};
+use crate::workflow::drafts::DraftText;
 use crate::workflow::failure::Failure;
 use crate::workflow::secrets::Secrets;
 use crate::workflow::setup::FirstAdministrator;
@@ -201,6 +202,35 @@ on_both! {
             ("what comes next", 1, 1),
             ("a page of deals", 1, 1),
         ]);
+    }
+
+    async fn a_draft_in_shadow_costs_a_call_no_statement(world: World) {
+        let desk = Desk::of(&world).await;
+        let deal = desk.deal(desk.customer("first").await).await;
+        let call = desk.call();
+        let text = RULES.replace("activity: call}", "activity: call, at_least: 3}");
+        let draft = desk.workflow.create_draft(&call, DraftText { text, comment: None, parent: None }).await.unwrap();
+        desk.workflow.begin_shadow(&call, draft.answer.draft.id).await.unwrap();
+        desk.workflow.run_shadow().await.unwrap();
+        assert!(desk.workflow.is_in_shadow());
+        desk.sent.take();
+        desk.log(&call, deal).await;
+        let logged = sent(&desk);
+        desk.go(&call, deal, "trial").await.unwrap();
+        let moved = sent(&desk);
+        hold(&[logged, moved], &[("an activity", 2, 10), ("a move", 2, 12)]);
+        // Both are looked at afterwards, by statements whose number does not grow with theirs.
+        assert_eq!(desk.workflow.run_shadow().await.unwrap(), 2);
+        let few = desk.sent.take().len();
+        for _ in 0..20 {
+            desk.log(&call, deal).await;
+        }
+        desk.sent.take();
+        assert_eq!(desk.workflow.run_shadow().await.unwrap(), 20);
+        assert!(desk.sent.take().len() <= few);
+        let shadow = desk.workflow.shadows(&call, None, 1).await.unwrap().pop().unwrap();
+        let total = shadow.tally.total();
+        assert_eq!((total.agreed, total.refused), (21, 1));
     }
 
     async fn a_repeated_call_is_answered_by_few_statements(world: World) {

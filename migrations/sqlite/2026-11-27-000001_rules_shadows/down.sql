@@ -1,0 +1,2 @@
+DROP TABLE rules_shadow_items;
+DROP TABLE rules_shadows;

@@ -16,7 +16,7 @@ use crate::values::{DraftId, Language, Time, UserId};
 use crate::workflow::activation::DraftActivation;
 use crate::workflow::answer::{DraftAnswer, Recorded};
 use crate::workflow::drafts::DraftText;
-use crate::workflow::rules::check_aside;
+use crate::workflow::rules::advise_aside;
 use actix_web::http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -388,7 +388,7 @@ async fn written(
     text: String,
     context: &Context,
 ) -> Result<RulesDraftView, super::ApiError> {
-    let checked = check_aside(text, context.now).await?;
+    let checked = advise_aside(text, context.now).await?;
     let check = Some(RulesCheckView::of(&checked, &context.languages));
     Ok(RulesDraftView { check, ..RulesDraftView::of(done.answer.draft, &context.languages) })
 }

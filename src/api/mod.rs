@@ -30,6 +30,7 @@
 
 pub mod access;
 pub mod activities;
+pub mod advice;
 pub mod asked;
 pub mod auth;
 pub mod context;
@@ -43,6 +44,7 @@ pub mod door;
 pub mod drafts;
 pub mod error;
 pub mod events;
+mod explain;
 pub mod extract;
 pub mod failure;
 pub mod funnels;

@@ -12,7 +12,7 @@ use crate::engine::decision::Checked;
 use crate::engine::grade::{GradeRequest, GradeStep};
 use crate::engine::moves::{MoveOption, MoveRequest};
 use crate::engine::sight::Sight;
-use crate::rules::model::{Direction, Funnel, Rules};
+use crate::rules::model::{Direction, Funnel, Move, MoveFrom, MoveTo, Rules};
 use crate::values::{DealId, DraftId, Key, Language};
 use crate::workflow::moves::Moves;
 use serde::{Deserialize, Serialize};
@@ -23,11 +23,11 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(as = Moves)]
 pub struct MovesView {
     #[schema(value_type = String, max_length = 100)]
-    stage: Key,
+    pub(super) stage: Key,
     /// The deal's version: to be sent as `If-Match`, if wanted.
     version: i64,
     #[schema(max_items = 200)]
-    moves: Vec<MoveOptionView>,
+    pub(super) moves: Vec<MoveOptionView>,
 }
 
 /// One possible move.
@@ -36,30 +36,30 @@ pub struct MovesView {
 pub struct MoveOptionView {
     /// The move's id in the rules.
     #[schema(value_type = String, max_length = 100)]
-    id: Key,
+    pub(super) id: Key,
     #[schema(value_type = String, max_length = 100)]
-    to: Key,
+    pub(super) to: Key,
     /// The stage's label.
     #[schema(max_length = 4000)]
-    label: String,
+    pub(super) label: String,
     /// `forward`, `back`, `lost` or `reopen`.
     #[schema(max_length = 100)]
     direction: &'static str,
     /// Whether it would be allowed now.
-    possible: bool,
+    pub(super) possible: bool,
     /// Whether your roles permit it, whatever is met.
     permitted: bool,
     /// Why not, in words.
     #[schema(max_length = 4000)]
-    not_permitted: Option<String>,
+    pub(super) not_permitted: Option<String>,
     /// The reasons of which one must be given.
     #[schema(max_items = 100)]
-    reasons: Vec<ChoiceView>,
+    pub(super) reasons: Vec<ChoiceView>,
     /// Whether a note must be given.
-    note_required: bool,
+    pub(super) note_required: bool,
     /// Everything it demands, met and unmet.
     #[schema(max_items = 1000)]
-    criteria: Vec<CheckedView>,
+    pub(super) criteria: Vec<CheckedView>,
 }
 
 /// An id of the rules and its label.
@@ -67,7 +67,7 @@ pub struct MoveOptionView {
 #[schema(as = Choice)]
 pub struct ChoiceView {
     #[schema(value_type = String, max_length = 100)]
-    id: Key,
+    pub(super) id: Key,
     #[schema(max_length = 4000)]
     label: String,
 }
@@ -131,8 +131,14 @@ pub async fn list_draft_moves(
 }
 
 fn moves_view(moves: &Moves, rules: &Rules, context: &Context) -> MovesView {
+    view(moves, rules, &context.languages)
+}
+
+/// What may come next, as its reader sees it.
+#[must_use]
+pub fn view(moves: &Moves, rules: &Rules, languages: &[Language]) -> MovesView {
     let funnel = rules.funnels.get(&moves.deal.funnel);
-    let option = |option: &MoveOption| option_view(option, funnel, &moves.sight, &context.languages);
+    let option = |option: &MoveOption| option_view(option, moves, funnel, languages);
     MovesView {
         stage: moves.deal.stage.clone(),
         version: moves.deal.version,
@@ -140,7 +146,22 @@ fn moves_view(moves: &Moves, rules: &Rules, context: &Context) -> MovesView {
     }
 }
 
-fn option_view(option: &MoveOption, funnel: Option<&Funnel>, sight: &Sight, languages: &[Language]) -> MoveOptionView {
+fn option_view(option: &MoveOption, moves: &Moves, funnel: Option<&Funnel>, languages: &[Language]) -> MoveOptionView {
+    let from = MoveFrom::Stage(moves.deal.stage.clone());
+    let rule = funnel.and_then(|funnel| {
+        let is_it = |one: &&Move| {
+            let leads = match &one.to {
+                MoveTo::Stage(to) => *to == option.to,
+                MoveTo::Origin => true,
+            };
+            one.id == option.id && one.from == from && leads
+        };
+        Some((funnel, funnel.moves.iter().find(is_it)?))
+    });
+    let criteria = |checked: &Checked| match rule {
+        Some(rule) => CheckedView::explained(checked, rule, &moves.sight, languages),
+        None => CheckedView::of(checked, &moves.sight, languages),
+    };
     let stage = funnel.and_then(|funnel| funnel.stage(&option.to));
     let reason = |id: &Key| ChoiceView {
         id: id.clone(),
@@ -158,7 +179,7 @@ fn option_view(option: &MoveOption, funnel: Option<&Funnel>, sight: &Sight, lang
         not_permitted: option.forbidden.as_ref().map(|message| message.render(languages)),
         reasons: option.reasons.iter().map(reason).collect(),
         note_required: option.note_required,
-        criteria: checked(&option.criteria, sight, languages),
+        criteria: option.criteria.iter().map(criteria).collect(),
     }
 }
 

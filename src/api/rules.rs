@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use super::access::Caller;
+use super::advice::RulesAdviceView;
 use super::asked::House;
 use super::context::Context;
 use super::extract::{Json, Path, Query, Text};
@@ -138,6 +139,9 @@ pub struct RulesCheckView {
     problems: Vec<RulesProblemView>,
     #[schema(max_items = 1000)]
     scenarios: Vec<ScenarioView>,
+    /// What would make rules better that are right as they are. Stands against nothing.
+    #[schema(max_items = 201)]
+    advice: Vec<RulesAdviceView>,
 }
 
 impl RulesCheckView {
@@ -146,7 +150,8 @@ impl RulesCheckView {
         let scenarios: Vec<ScenarioView> =
             checked.scenarios.iter().map(|result| ScenarioView::of(result, languages)).collect();
         let accepted = checked.rules.is_some() && scenarios.iter().all(|scenario| scenario.passed);
-        Self { accepted, problems, scenarios }
+        let advice = checked.advice.iter().map(|one| RulesAdviceView::of(one, languages)).collect();
+        Self { accepted, problems, scenarios, advice }
     }
 }
 

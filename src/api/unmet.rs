@@ -4,8 +4,11 @@
 
 use crate::engine::decision;
 use crate::engine::decision::{CheckedKind, Severity};
-use crate::engine::sight::Sight;
-use crate::values::{Language, Time};
+use crate::engine::moves::criterion_of;
+use crate::engine::sight::{FieldSight, Sight};
+use crate::rules::expression::Path;
+use crate::rules::model::{Criterion, Funnel, Move};
+use crate::values::{Key, Language, Time};
 use chrono::NaiveDate;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -52,9 +55,9 @@ pub struct UnmetView {
 #[schema(as = Progress)]
 pub struct ProgressView {
     /// So many there are.
-    there: i64,
+    pub(super) there: i64,
     /// So many are needed.
-    needed: i64,
+    pub(super) needed: i64,
 }
 
 impl UnmetView {
@@ -111,35 +114,42 @@ fn severity_word(severity: Severity) -> &'static str {
 pub struct CheckedView {
     /// The criterion's id in the rules, or the product's own.
     #[schema(max_length = 200)]
-    id: String,
+    pub(super) id: String,
     /// What kind of criterion it is.
     #[schema(max_length = 100)]
-    kind: String,
+    pub(super) kind: String,
     /// The stage whose entry demands it; null = the move itself, a validation, a field.
     #[schema(max_length = 100)]
-    stage: Option<String>,
+    pub(super) stage: Option<String>,
     /// `met`, `unmet`, `missing` (a value it needs is not there) or `not_applicable`.
     #[schema(max_length = 100)]
-    outcome: String,
+    pub(super) outcome: String,
     /// `refuse`, `warn` or `audit`.
     #[schema(max_length = 100)]
-    severity: String,
+    pub(super) severity: String,
+    /// What it demands, as the rules say it: an expression, or `activity: call, outcome: reached`. Null for what is the
+    /// product's own, and in records of the past.
+    #[schema(max_length = 20_000)]
+    pub(super) rule: Option<String>,
+    /// Its condition: it applies only if this holds.
+    #[schema(max_length = 4000)]
+    pub(super) when: Option<String>,
     /// What it demands, in words: the company's own where it wrote some.
     #[schema(max_length = 4000)]
-    message: String,
+    pub(super) message: String,
     /// The values that decided, by name; null = missing, `{"hidden": true}` = not for you to see.
     #[schema(value_type = Object, additional_properties)]
-    values: Map<String, Json>,
+    pub(super) values: Map<String, Json>,
     /// The fields that would satisfy it.
     #[schema(max_items = 100)]
-    fields: Vec<String>,
-    progress: Option<ProgressView>,
+    pub(super) fields: Vec<String>,
+    pub(super) progress: Option<ProgressView>,
     /// When it becomes possible by itself.
     #[schema(value_type = Option<String>, format = DateTime)]
-    possible_from: Option<Time>,
+    pub(super) possible_from: Option<Time>,
     /// Warns until then, refuses from then on.
     #[schema(value_type = Option<String>, format = Date)]
-    enforce_from: Option<NaiveDate>,
+    pub(super) enforce_from: Option<NaiveDate>,
 }
 
 impl CheckedView {
@@ -153,6 +163,8 @@ impl CheckedView {
             stage: unmet.stage,
             outcome: outcome_word(checked.outcome).to_owned(),
             severity: unmet.severity,
+            rule: None,
+            when: None,
             message: unmet.message,
             values: unmet.values,
             fields: unmet.fields,
@@ -160,6 +172,25 @@ impl CheckedView {
             possible_from: unmet.possible_from,
             enforce_from: unmet.enforce_from,
         }
+    }
+
+    /// The same with what the rules say, for who asks what comes next.
+    #[must_use]
+    pub fn explained(
+        checked: &decision::Checked,
+        (funnel, rule): (&Funnel, &Move),
+        sight: &Sight,
+        languages: &[Language],
+    ) -> Self {
+        let criterion = criterion_of(funnel, rule, checked);
+        let own = || rule.when.as_ref().filter(|_| checked.kind == CheckedKind::Require && checked.id == rule.id);
+        let rule = criterion.map(Criterion::rule).or_else(|| own().map(|when| when.source().to_owned()));
+        let when = criterion.and_then(|criterion| criterion.when.as_ref()).map(|when| when.source().to_owned());
+        // When a condition comes to hold tells of what it reads.
+        let open = |name: &Key| Path::parse(name).is_none_or(|path| sight.of(&path) == FieldSight::Open);
+        let told = checked.kind != CheckedKind::Require || checked.values.keys().all(open);
+        let view = Self::of(checked, sight, languages);
+        Self { rule, when, possible_from: view.possible_from.filter(|_| told), ..view }
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod demo;
+pub mod explain;
 pub mod health;
 pub mod house;
 pub mod openapi;
@@ -29,12 +30,14 @@ enum Command {
     Serve(Box<serve::Serve>),
     /// Serve a small company that is made on the spot, with calls to paste.
     Demo(Box<demo::Demo>),
-    /// Check rules files: every problem at once, at its line and column.
+    /// Check rules files: every problem at once, at its line and column, and what would make them better.
     Check(rules::Check),
     /// Run the scenarios of a rules file.
     Test(rules::Test),
     /// Say in words what differs between two rules files.
     Diff(compare::Diff),
+    /// Say why a deal may enter a stage, or may not: each criterion, on which values, and what would satisfy it.
+    Explain(explain::Explain),
     /// Draw a funnel of a rules file, as SVG or Mermaid.
     Picture(picture::Picture),
     /// Say what keys of the rules file mean.
@@ -70,6 +73,7 @@ pub fn main() -> ExitCode {
         Command::Check(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Picture(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Schema => rules::print_schema(),

@@ -1,7 +1,9 @@
 //! `loudou check`, `test`, `keys`, `schema`: what a company tries on its rules file before anybody is held to it.
 
 use super::say;
+use crate::engine::advice::Advice;
 use crate::rules::{Problem, Rules, Severity, check_bytes, keys, render};
+use crate::texts::Message;
 use crate::values::Language;
 use crate::workflow::rules::CheckedRules;
 use clap::Args;
@@ -29,7 +31,7 @@ impl Spoken {
 pub struct Check {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Print the problems as JSON, one list a file.
+    /// Print problems and advice as JSON, one list a file.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -37,7 +39,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// 0 if no file has errors; warnings are told and do not count.
+    /// 0 if no file has errors; warnings and advice are told and do not count.
     #[must_use]
     pub fn run(&self) -> ExitCode {
         let wanted = self.spoken.languages();
@@ -47,18 +49,52 @@ impl Check {
                 faulty = true;
                 continue;
             };
-            let problems = check_bytes(&bytes, Some(chrono::Utc::now().date_naive())).problems;
+            let today = Some(chrono::Utc::now().date_naive());
+            let (problems, advice) = match std::str::from_utf8(&bytes) {
+                Ok(text) => {
+                    let checked = CheckedRules::advised(text, today);
+                    (checked.problems, checked.advice)
+                }
+                Err(_) => (check_bytes(&bytes, today).problems, Vec::new()),
+            };
             faulty |= problems.iter().any(|problem| problem.severity == Severity::Error);
+            let name = file.display();
             if self.json {
-                let views = render::views(&problems, &wanted);
-                say::line(&serde_json::to_string_pretty(&views).unwrap_or_default());
+                let problems = render::views(&problems, &wanted).into_iter().map(serde_json::to_value);
+                let advice = advice.iter().map(|one| Ok(json(one, &wanted)));
+                let all: Result<Vec<_>, serde_json::Error> = problems.chain(advice).collect();
+                say::line(&serde_json::to_string_pretty(&all.unwrap_or_default()).unwrap_or_default());
             } else {
-                say::text(&render::text(&problems, &file.display().to_string(), &wanted));
-                say::line(&format!("{}: {}", file.display(), render::summary(&problems, &wanted)));
+                say::text(&render::text(&problems, &name.to_string(), &wanted));
+                advice.iter().for_each(|one| say::text(&told(one, &name.to_string(), &wanted)));
+                say::line(&format!("{name}: {}", render::summary(&problems, &wanted)));
             }
         }
         if faulty { ExitCode::FAILURE } else { ExitCode::SUCCESS }
     }
+}
+
+/// `file:line`, code, sentence, and the scenario to paste.
+fn told(advice: &Advice, name: &str, wanted: &[Language]) -> String {
+    let word = Message::new("severity_advice").render(wanted);
+    let mut text =
+        format!("{name}:{}: {word} [{}]: {}\n", advice.line, advice.message.code, advice.message.render(wanted));
+    if let Some(scenario) = &advice.scenario {
+        text.push_str(&scenario.text(wanted));
+    }
+    text.push('\n');
+    text
+}
+
+fn json(advice: &Advice, wanted: &[Language]) -> serde_json::Value {
+    serde_json::json!({
+        "severity": "advice",
+        "code": advice.message.code,
+        "message": advice.message.render(wanted),
+        "line": advice.line,
+        "scenario": advice.scenario.as_ref().map(|scenario| scenario.text(wanted)),
+        "scenario_passes": advice.scenario.as_ref().map(|scenario| scenario.passes),
+    })
 }
 
 /// Run the scenarios of a rules file.

@@ -223,6 +223,7 @@ pub(super) fn implicit_creation(stage: &Stage) -> Move {
         when: None,
         enter: Vec::new(),
         message: None,
+        line: 0,
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod activities;
 pub mod actor;
+pub mod advice;
 pub mod assignment;
 mod case;
 pub mod contracts;
@@ -35,6 +36,7 @@ pub mod targets;
 #[cfg(test)]
 mod tests;
 pub mod validations;
+mod waiting;
 mod wishes;
 
 pub use case::{Case, Movement};

@@ -74,7 +74,8 @@ pub fn options(rules: &Arc<Rules>, actor: &Arc<Actor>, facts: &DealFacts, now: T
     let paths = funnel.moves.iter().filter_map(|one| Path::from(funnel, one, &facts.deal));
     let options = paths.map(|path| {
         let mut read = FactsRead::default();
-        let criteria = path.check(&case, None, &mut read);
+        let mut criteria = path.check(&case, None, &mut read);
+        super::waiting::add(&mut criteria, |checked| path.criterion(checked), &case);
         let note_required = path.rule.reason_required;
         let forbidden = match (may, path.is_for(actor)) {
             (false, _) => Some(forbidden(Action::DealsMove)),
@@ -94,6 +95,16 @@ pub fn options(rules: &Arc<Rules>, actor: &Arc<Actor>, facts: &DealFacts, now: T
         }
     });
     options.collect()
+}
+
+/// The criterion of the rules that was checked for a move; `None` = something of the product's own, or the move's `when`.
+#[must_use]
+pub fn criterion_of<'a>(funnel: &'a Funnel, rule: &'a model::Move, checked: &Checked) -> Option<&'a Criterion> {
+    let criteria = match &checked.stage {
+        Some(stage) => &funnel.stage(stage)?.enter,
+        None => &rule.enter,
+    };
+    criteria.iter().find(|criterion| criterion.id == checked.id)
 }
 
 /// Decides on one move.
@@ -228,20 +239,12 @@ impl<'a> Path<'a> {
 
     /// The stages whose criteria count, in order.
     pub(super) fn entered(&self, from: Option<&Key>) -> impl Iterator<Item = &'a Stage> + use<'a> {
-        let position = |id: &Key| self.funnel.position(id);
-        let target = position(&self.target.id).unwrap_or(usize::MAX);
-        let first = match self.rule.direction {
-            Direction::Creation | Direction::Reopen => 0,
-            Direction::Forward => from.and_then(position).map_or(0, |from| from + 1),
-            Direction::Lost => target,
-            Direction::Back => usize::MAX,
-        };
-        let stages = self.funnel.stages.iter().enumerate();
-        stages.filter_map(move |(at, stage)| {
-            // Nobody passes through an end of the funnel, nor through a stage that is no longer used.
-            let is_passed = matches!(stage.kind, StageKind::Start | StageKind::Open) && !stage.retired;
-            (at >= first && (at == target || (at < target && is_passed))).then_some(stage)
-        })
+        self.funnel.entered(self.rule.direction, from, &self.target.id)
+    }
+
+    /// The criterion of the rules that was checked.
+    fn criterion(&self, checked: &Checked) -> Option<&'a Criterion> {
+        criterion_of(self.funnel, self.rule, checked)
     }
 
     /// The move's own `when`: unlike a criterion's, what is unknown does not open a path.

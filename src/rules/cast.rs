@@ -7,17 +7,15 @@ use super::model::{Fields, Span, StageKind};
 use super::node::{Content, Node};
 use super::reader::{Reader, Section};
 use super::scalars::Letters;
-use super::scenarios::{Given, GivenActivity, GivenContract, Person};
+use super::scenarios::{Given, GivenActivity, GivenContract, HOME, Person, stand_in};
 use crate::texts::Message;
-use crate::values::{Key, UserId};
+use crate::values::Key;
 use indexmap::IndexMap;
 
 /// People of one scenario, deals given, activities of one.
 const PEOPLE_AT_MOST: usize = 50;
 const GIVEN_AT_MOST: usize = 100;
 const ACTIVITIES_AT_MOST: usize = 200;
-/// The team of a person that stands for a role.
-pub(in crate::rules) const HOME: &str = "home";
 
 /// What scenarios may name.
 #[derive(Debug)]
@@ -308,9 +306,4 @@ pub(in crate::rules) fn is_none(node: &Node) -> bool {
 /// A problem of a key is shown at the key.
 pub(in crate::rules) fn at_key(value: &Node, place: super::problem::Place) -> Node {
     Node { place, path: value.path.clone(), content: Content::List { items: Vec::new() } }
-}
-
-/// An id that no directory gives: the first two groups are zero.
-fn stand_in(index: usize) -> UserId {
-    UserId(uuid::Uuid::from_u128(u128::try_from(index).unwrap_or(0) + 1))
 }

@@ -70,6 +70,40 @@ pub enum Mode {
     Audit,
 }
 
+impl Criterion {
+    /// What it demands, as the rules say it.
+    #[must_use]
+    pub fn rule(&self) -> String {
+        match &self.kind {
+            CriterionKind::Has(paths) => {
+                format!("has: [{}]", paths.iter().map(Path::to_string).collect::<Vec<_>>().join(", "))
+            }
+            CriterionKind::Require(expression) => expression.source().to_owned(),
+            CriterionKind::Activity { kind, outcome, at_least, within, different } => {
+                let mut said = format!("activity: {kind}");
+                said.extend(outcome.iter().map(|outcome| format!(", outcome: {outcome}")));
+                said.extend((*at_least > 1).then(|| format!(", at_least: {at_least}")));
+                said.extend(within.iter().map(|within| format!(", within: {within}")));
+                said.extend(different.iter().map(|different| match different {
+                    Different::People => ", different: people",
+                    Different::Days => ", different: days",
+                }));
+                said
+            }
+            CriterionKind::Dwelt { stage, at_least } => format!("dwelt: {stage}, at_least: {at_least}"),
+            CriterionKind::Contract(state) => {
+                let word = match state {
+                    ContractState::Signed => "signed",
+                    ContractState::Delivered => "delivered",
+                    ContractState::Paid => "paid",
+                    ContractState::Accepted => "accepted",
+                };
+                format!("contract: {word}")
+            }
+        }
+    }
+}
+
 impl CriterionKind {
     /// What it reads, by the names under which decisions keep it, in the order in which it reads. They are made once,
     /// with the rules: a decision only points at them.

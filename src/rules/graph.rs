@@ -1,11 +1,11 @@
 //! The graph of a funnel: every stage can be reached, and from every stage an end.
 
 use super::funnels::Outline;
-use super::model::{Funnel, MoveFrom, MoveTo, StageKind};
+use super::model::{Direction, Funnel, Move, MoveFrom, MoveTo, Stage, StageKind};
 use super::reader::Reader;
 use crate::texts::Message;
 use crate::values::Key;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl<'a> Reader<'a> {
     /// Tells stages that no deal can come to, and those that no deal can leave for an end.
@@ -23,6 +23,69 @@ impl<'a> Reader<'a> {
                 self.error(node, Message::new("stage_without_end").with("stage", stage.id.as_str()));
             }
         }
+    }
+}
+
+impl Funnel {
+    /// The stages whose criteria count for a move from a stage (`None` = a new deal) to another, in order.
+    pub(crate) fn entered(
+        &self,
+        direction: Direction,
+        from: Option<&Key>,
+        target: &Key,
+    ) -> impl Iterator<Item = &Stage> + use<'_> {
+        let position = |id: &Key| self.position(id);
+        let target = position(target).unwrap_or(usize::MAX);
+        let first = match direction {
+            Direction::Creation | Direction::Reopen => 0,
+            Direction::Forward => from.and_then(position).map_or(0, |from| from + 1),
+            Direction::Lost => target,
+            Direction::Back => usize::MAX,
+        };
+        self.stages.iter().enumerate().filter_map(move |(at, stage)| {
+            // Nobody passes through an end of the funnel, nor through a stage that is no longer used.
+            let is_passed = matches!(stage.kind, StageKind::Start | StageKind::Open) && !stage.retired;
+            (at >= first && (at == target || (at < target && is_passed))).then_some(stage)
+        })
+    }
+
+    /// The stages whose criteria count for a move of the rules. To where a deal was lost from: those of the start.
+    pub(crate) fn entered_by(&self, one: &Move) -> Vec<&Stage> {
+        let from = match &one.from {
+            MoveFrom::Creation => None,
+            MoveFrom::Stage(from) => Some(from),
+        };
+        let start = self.stages.iter().find(|stage| stage.kind == StageKind::Start).map(|stage| &stage.id);
+        let target = match &one.to {
+            MoveTo::Stage(to) => Some(to),
+            MoveTo::Origin => start,
+        };
+        target.into_iter().flat_map(|target| self.entered(one.direction, from, target)).collect()
+    }
+
+    /// The stages in which a deal can stand that was in this one, itself among them. Reopened deals may stand in any open
+    /// stage.
+    pub(crate) fn after(&self, stage: &Key) -> BTreeSet<Key> {
+        let open = |stage: &&Stage| matches!(stage.kind, StageKind::Start | StageKind::Open);
+        let mut ways: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
+        for one in &self.moves {
+            let MoveFrom::Stage(from) = &one.from else { continue };
+            let to = ways.entry(from).or_default();
+            match &one.to {
+                MoveTo::Stage(target) => to.push(target),
+                MoveTo::Origin => to.extend(self.stages.iter().filter(open).map(|stage| &stage.id)),
+            }
+        }
+        let mut after = BTreeSet::from([stage.clone()]);
+        let mut next = vec![stage];
+        while let Some(one) = next.pop() {
+            for to in ways.get(one).into_iter().flatten() {
+                if after.insert((*to).clone()) {
+                    next.push(to);
+                }
+            }
+        }
+        after
     }
 }
 

@@ -241,6 +241,8 @@ pub struct Move {
     /// Criteria of the move itself, besides those of the stages.
     pub enter: Vec<Criterion>,
     pub message: Option<Localized>,
+    /// Line in the rules file, 1-based: of the rule that makes it, of the funnel where none is written.
+    pub line: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
                 let default = || Key::new(word_of(direction));
                 let Some(parts) = compiled.get(index) else { continue };
                 moves.push(parts.as_move(
-                    rule.id.clone().unwrap_or_else(default),
+                    (rule.id.clone().unwrap_or_else(default), line(rule, outline)),
                     from,
                     to,
                     direction,
@@ -274,7 +274,7 @@ struct Parts {
 impl Parts {
     fn as_move(
         &self,
-        id: Key,
+        (id, line): (Key, u32),
         from: &MoveFrom,
         to: &MoveTo,
         direction: Direction,
@@ -291,8 +291,13 @@ impl Parts {
             when: when(),
             enter: enter(),
             message: self.message.clone(),
+            line,
         }
     }
+}
+
+fn line(rule: &Rule<'_>, outline: &Outline<'_>) -> u32 {
+    rule.node.unwrap_or(outline.section.node).place.line
 }
 
 /// Stages in which a deal is open, those no longer in use left out.

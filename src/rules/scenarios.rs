@@ -30,6 +30,14 @@ pub const PRODUCT_REASONS: [&str; 14] = [
     "unique",
 ];
 
+/// The team of a person that stands for a role.
+pub(crate) const HOME: &str = "home";
+
+/// An id that no directory gives: the first two groups are zero.
+pub(crate) fn stand_in(index: usize) -> UserId {
+    UserId(uuid::Uuid::from_u128(u128::try_from(index).unwrap_or(0) + 1))
+}
+
 /// One scenario of the rules file.
 #[derive(Clone, Debug)]
 pub struct Scenario {

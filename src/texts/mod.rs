@@ -187,7 +187,8 @@ pub fn is_known(code: &str) -> bool {
 #[must_use]
 pub fn of_the_checker() -> Vec<(&'static str, String)> {
     // Beginnings of codes that are parts of sentences, not sentences.
-    let parts = ["severity_", "problem_", "did_you_mean", "check_", "word_", "kind_of_", "place_of_"];
+    let parts =
+        ["severity_", "problem_", "did_you_mean", "check_", "word_", "kind_of_", "place_of_", "scenario_named_"];
     let sources = [include_str!("en/rules.ftl"), include_str!("en/expressions.ftl")];
     let lines = sources.iter().flat_map(|source| source.lines());
     lines

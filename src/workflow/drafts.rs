@@ -7,7 +7,7 @@ use super::call::Call;
 use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
 use super::people::own_sight;
-use super::rules::{CheckedRules, check_aside, permitted};
+use super::rules::{CheckedRules, advise_aside, permitted};
 use super::rules_in_use::stands_against;
 use super::scene::Scene;
 use crate::engine::decision::Refusal;
@@ -52,7 +52,7 @@ impl Workflow {
     /// One draft with its text, its problems, its scenarios, and what of the company stands against it.
     pub async fn draft(&self, call: &Call, id: DraftId) -> Outcome<DraftReading> {
         let draft = self.draft_for(call, Action::RulesRead, id).await?;
-        let checked = check_aside(draft.text.clone(), call.now).await?;
+        let checked = advise_aside(draft.text.clone(), call.now).await?;
         let passes = checked.scenarios.iter().all(|result| result.passed());
         let rules = checked.rules.as_ref().filter(|_| passes && draft.state != DraftState::Activated).map(Arc::clone);
         let seen = draft.clone();

@@ -25,7 +25,7 @@ fn english() -> [Language; 1] {
 
 /// A part of a rules file put into a whole one: keys that it does not name stay, a list is replaced, but stages are found
 /// by their id (a new one comes after the one before it in the part) and scenarios by their name.
-fn put(part: Json, into: &mut Json, key: &str) {
+pub fn put(part: Json, into: &mut Json, key: &str) {
     match (part, into) {
         (Json::Object(part), Json::Object(into)) => {
             for (key, value) in part {
@@ -58,7 +58,7 @@ fn put(part: Json, into: &mut Json, key: &str) {
     }
 }
 
-fn parsed(text: &str) -> Json {
+pub fn parsed(text: &str) -> Json {
     serde_yaml::from_str(text).unwrap_or_else(|fault| panic!("{fault}\n{text}"))
 }
 
@@ -83,7 +83,7 @@ fn written(value: &Json) -> String {
 }
 
 /// A whole file: one key of the top a line.
-fn file(whole: &Map<String, Json>) -> String {
+pub fn file(whole: &Map<String, Json>) -> String {
     whole.iter().map(|(key, value)| format!("{key}: {}\n", written(value))).collect()
 }
 

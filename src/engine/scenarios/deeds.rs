@@ -7,14 +7,13 @@ use crate::engine::actor::Actor;
 use crate::engine::assignment;
 use crate::engine::customers::{self, CustomerWrite, NewCustomer};
 use crate::engine::deals::{self, DealWrite, NewDeal};
-use crate::engine::decision::{CheckedKind, Decision};
-use crate::engine::effects::Move;
+use crate::engine::decision::{CheckOutcome, CheckedKind, Decision};
 use crate::engine::facts::{Customer, Deal, DealFacts, Origin, Visit};
 use crate::engine::fields::Written;
 use crate::engine::grade::{self, GradeRequest};
 use crate::engine::moves::{self, MoveRequest};
 use crate::engine::permission::{HeldDeal, Permit, Row, permit};
-use crate::rules::model::Action;
+use crate::rules::model::{self, Action, MoveFrom, MoveTo, Rules};
 use crate::rules::scenarios::{Act, Deed};
 use crate::values::{ActivityId, CustomerId, DealId, Key, Time, Value};
 use indexmap::IndexMap;
@@ -26,7 +25,7 @@ impl World<'_> {
     pub(super) fn perform(&mut self, act: &Act, covered: &mut Coverage) -> Answer {
         let Some(actor) = self.actor(&act.by) else { return Answer::permission() };
         if matches!(act.deed, Deed::Create { .. }) {
-            return self.create(&actor, act);
+            return self.create(&actor, act, covered);
         }
         let visible = |record: &DealFacts| {
             let reading = permit(self.rules, &actor, Action::DealsRead);
@@ -46,7 +45,10 @@ impl World<'_> {
             Deed::Move { to, reason, note } => {
                 let request = MoveRequest { from: None, to: to.clone(), reason: reason.clone(), note: note.clone() };
                 let decision = moves::decide(&may(Action::DealsMove)?, record, &request, now);
-                cover(&decision, record, covered);
+                cover(&decision, &record.deal.funnel, covered);
+                if let Decision::Allowed(allowed) = &decision {
+                    covered.moves.insert((record.deal.funnel.clone(), allowed.effect.move_id.clone()));
+                }
                 Some(self.done(&act.deal, decision, moved))
             }
             Deed::Grade { to, note } => {
@@ -141,7 +143,7 @@ impl World<'_> {
     }
 
     /// A customer, and a deal of his.
-    fn create(&mut self, actor: &Arc<Actor>, act: &Act) -> Answer {
+    fn create(&mut self, actor: &Arc<Actor>, act: &Act, covered: &mut Coverage) -> Answer {
         let Deed::Create { funnel, stage, customer, fields, product, owner } = &act.deed else {
             return Answer::permission();
         };
@@ -184,7 +186,9 @@ impl World<'_> {
         let assigning = permit(&rules, actor, Action::DealsAssign);
         let decision = deals::create(&creating, assigning.as_ref(), new, now);
         answer = both(answer, Answer::of(&decision));
+        cover(&decision, funnel, covered);
         if let (None, Decision::Allowed(allowed)) = (&answer.refused, decision) {
+            covered.moves.extend(made_by(&rules, funnel, stage).map(|id| (funnel.clone(), id)));
             self.add(act.deal.clone(), first_record(allowed.effect.deal, made, now));
         }
         answer
@@ -195,6 +199,12 @@ impl World<'_> {
         let mut identities = others.flat_map(|other| customers::identities(self.rules, &other.fields));
         identities.any(|identity| keys.contains(&identity))
     }
+}
+
+/// The move by which deals are made in a stage.
+fn made_by(rules: &Rules, funnel: &Key, stage: &Key) -> Option<Key> {
+    let here = |one: &&model::Move| one.from == MoveFrom::Creation && one.to == MoveTo::Stage(stage.clone());
+    rules.funnels.get(funnel)?.moves.iter().find(here).map(|one| one.id.clone())
 }
 
 fn first_record(deal: Deal, customer: Customer, now: Time) -> DealFacts {
@@ -228,21 +238,24 @@ fn both(one: Answer, other: Answer) -> Answer {
     Answer { refused, warned: one.warned.into_iter().chain(other.warned).collect() }
 }
 
-fn cover(decision: &Decision<Move>, record: &DealFacts, covered: &mut Coverage) {
-    let funnel = || record.deal.funnel.clone();
-    if let Decision::Allowed(allowed) = decision {
-        covered.moves.insert((funnel(), allowed.effect.move_id.clone()));
-    }
-    let criteria = decision.criteria().iter().filter(|checked| {
-        let by_rules = matches!(
+/// Notes which criteria of the rules came out how.
+fn cover<T>(decision: &Decision<T>, funnel: &Key, covered: &mut Coverage) {
+    let of_rules = decision.criteria().iter().filter(|checked| {
+        matches!(
             checked.kind,
             CheckedKind::Has
                 | CheckedKind::Require
                 | CheckedKind::Activity
                 | CheckedKind::Dwelt
                 | CheckedKind::Contract
-        );
-        by_rules && checked.is_unmet()
+        )
     });
-    covered.refusals.extend(criteria.map(|checked| (funnel(), checked.stage.clone(), checked.id.clone())));
+    for checked in of_rules {
+        let place = (funnel.clone(), checked.stage.clone(), checked.id.clone());
+        match checked.outcome {
+            CheckOutcome::Met => drop(covered.passes.insert(place)),
+            CheckOutcome::Unmet | CheckOutcome::Missing => drop(covered.refusals.insert(place)),
+            CheckOutcome::NotApplicable => {}
+        }
+    }
 }

@@ -37,6 +37,8 @@ pub struct ScenarioFailure {
 pub struct Coverage {
     /// Criteria that refused: funnel, stage (`None` = of a move), criterion.
     pub refusals: BTreeSet<(Key, Option<Key>, Key)>,
+    /// Criteria that applied and were met, named alike.
+    pub passes: BTreeSet<(Key, Option<Key>, Key)>,
     /// Moves that were made: funnel, move.
     pub moves: BTreeSet<(Key, Key)>,
 }
@@ -52,6 +54,7 @@ impl Coverage {
     /// Adds what another showed.
     pub fn extend(&mut self, other: Self) {
         self.refusals.extend(other.refusals);
+        self.passes.extend(other.passes);
         self.moves.extend(other.moves);
     }
 }
@@ -79,6 +82,26 @@ pub fn uncovered(rules: &Rules, results: &[ScenarioResult]) -> Vec<(Key, Option<
 #[must_use]
 pub fn run(rules: &Arc<Rules>) -> Vec<ScenarioResult> {
     rules.scenarios.iter().map(|scenario| play(rules, scenario)).collect()
+}
+
+/// What comes of the acts of a scenario, whatever it expects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Trial {
+    /// The reasons of the last act; `None` = allowed.
+    pub refused: Option<BTreeSet<Key>>,
+    pub warned: BTreeSet<Key>,
+    pub covered: Coverage,
+}
+
+/// Plays a scenario to see what comes of it.
+pub(crate) fn trial(rules: &Arc<Rules>, scenario: &Scenario) -> Trial {
+    let mut world = World::new(rules, scenario);
+    let mut trial = Trial::default();
+    for act in scenario.steps.iter().filter_map(|step| step.act.as_ref()) {
+        let answer = world.perform(act, &mut trial.covered);
+        (trial.refused, trial.warned) = (answer.refused, answer.warned);
+    }
+    trial
 }
 
 fn play(rules: &Arc<Rules>, scenario: &Scenario) -> ScenarioResult {

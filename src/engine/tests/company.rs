@@ -205,6 +205,7 @@ pub fn a_move(id: &str, from: &str, to: &str, direction: Direction) -> Move {
         when: None,
         enter: Vec::new(),
         message: None,
+        line: 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Text in, text out: the deck's company, a deal of it, and what the engine makes of calls.
 
+mod advice;
 mod allocations;
 mod assignment;
 mod company;

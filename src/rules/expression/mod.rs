@@ -7,6 +7,7 @@ mod arithmetic;
 mod calls;
 mod check;
 mod compare;
+mod compared;
 mod evaluate;
 mod facts;
 mod fault;
@@ -20,6 +21,7 @@ mod tests;
 mod tree;
 mod vocabulary;
 
+pub(crate) use compared::{Clock, Used};
 pub use fault::{Fault, MOST_BYTES};
 pub use names::{built_in, environment};
 pub use predicate::{Comparison, Operand, Predicate, TextTest};

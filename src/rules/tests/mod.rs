@@ -3,6 +3,7 @@
 use super::*;
 use crate::values::{Date, Language};
 
+mod contradictions;
 mod hostile;
 mod meaning;
 mod problems;

@@ -209,8 +209,18 @@ const CHANGES: &[(&str, &str)] = &[
         "scenarios:\n  - {name: refused, given: {stage: fresh}, do: {move: called, by: boss}, expect: {refused: [reached]}}\n",
         "",
     ),
-    ("expect: {refused: [reached]}", "expect: {refused: [permission]}"),
-    ("{from: any_open, to: gone}", "{from: any_open, to: gone, enter: [{contract: paid}]}"),
+    ("{id: reached, activity: call}", "{id: reached, require: 'deal.target > money(5) && deal.target < money(3)'}"),
+    (
+        "{id: reached, activity: call}",
+        "{id: reached, activity: call, when: 'deal.target > money(5) && !has(deal.target)'}",
+    ),
+    (
+        "{id: reached, activity: call}",
+        "{id: reached, activity: call}, {id: uncalled, require: 'count(\"call\") == 0'}, {id: fits, require: 'deal.fits'}",
+    ),
+    ("[forward, ", "[forward, {from: creation, to: called}, "),
+    ("[{id: reached, activity: call}]", "[{id: reached, activity: call}, {id: waited, dwelt: sold, at_least: 1wd}]"),
+    ("scope: all}", "scope: all, hide: [customer.email]}"),
 ];
 
 /// The same of problems that need several changes.
@@ -231,6 +241,37 @@ const SEVERAL: &[&[(&str, &str)]] = &[
     &[
         ("[deals.*, ", "[deals.create, deals.move, deals.log, deals.grade, deals.assign, deals.release, deals.read, "),
         ("activity: call}", "contract: paid}"),
+    ],
+    &[
+        ("    stages:", "    intake: {per_workday: 3}\n    stages:"),
+        ("kind: start", "kind: start, rate: 100%"),
+        ("ideal: 5", "warn: 6"),
+    ],
+    &[
+        ("kind: start", "kind: start, rate: 50%"),
+        ("      - {id: sold", "      - {id: tried, dwell: 5wd, holding: {ideal: 20}}\n      - {id: sold"),
+    ],
+    &[
+        (
+            "      - {id: sold",
+            "      - {id: tried, enter: [{id: large, require: 'deal.target > money(9)'}]}\n      - {id: sold",
+        ),
+        ("{id: reached, activity: call}", "{id: small, require: 'deal.target < money(9)'}"),
+        ("[forward, ", "[forward, {from: fresh, to: tried}, "),
+        ("expect: {refused: [reached]}", "expect: {refused: [small]}"),
+    ],
+    &[(
+        "[forward, ",
+        "[forward, {id: back, from: called, to: fresh, enter: [{id: sold, dwelt: sold, at_least: 1wd}]}, ",
+    )],
+    &[
+        ("email: {type: email}", "email: {type: email, retired: true}"),
+        ("{id: reached, activity: call}", "{id: reached, has: [customer.email]}"),
+    ],
+    &[
+        ("roles:\n", "roles:\n  clerk: {may: [{do: [deals.move], scope: team}, {do: [deals.read], scope: own}]}\n"),
+        ("[forward, ", "[forward, {id: again, from: called, to: fresh, by: [auditor]}, "),
+        ("  clerk:", "  auditor: {may: [{do: [deals.read], scope: all}]}\n  clerk:"),
     ],
     &[
         ("first_administrator: [boss]", "first_administrator: [other]"),

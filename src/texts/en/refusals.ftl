@@ -84,3 +84,25 @@ scenario_refused_otherwise = `{ $by }` on `{ $deal }`: expected to be refused by
 scenario_warned_otherwise = `{ $by }` on `{ $deal }`: expected warnings { $expected }, came { $happened }
 scenario_deal_otherwise = `{ $what }` of `{ $deal }`: expected { $expected }, is { $happened }
 scenario_no_deal = there is no deal `{ $deal }` by now
+
+# What may come next, in words
+explain_possible = { $from } -> { $to } ({ $label }), move `{ $move }`: possible now
+explain_impossible = { $from } -> { $to } ({ $label }), move `{ $move }`: not possible now
+explain_no_move = the rules know no move from `{ $from }` to `{ $to }`
+explain_reason = a reason has to be given: one of { $reasons }
+explain_note = a note has to be given
+explain_met = met
+explain_unmet = unmet
+explain_missing = missing
+explain_not_applicable = does not apply
+explain_warns = only warns
+explain_audits = only recorded
+explain_rule = the rules say: { $said }
+explain_when = applies if: { $said }
+explain_value = { $said }
+explain_progress = there are of those needed: { $said }
+explain_fields = would be satisfied by: { $said }
+explain_possible_from = possible by itself from { $said }
+explain_enforce_from = only warns until { $said }
+explain_nothing = (nothing)
+explain_hidden = (not for you to see)

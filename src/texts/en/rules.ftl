@@ -147,8 +147,20 @@ do_beside_steps = `do` and `expect` stand beside `steps`; make them a step
 name_without_record = `{ $name }` must say whose field it is, such as `deal.{ $name }` or `customer.{ $name }`
 
 # Oddities
-little_ideal = the ideal holding of `{ $stage }` is { $said }, but by Little's law { $arrivals } a day x { $dwell } days = { $held }
-little_cap = the cap of `{ $stage }` is { $said }, but by Little's law { $arrivals } a day x { $dwell } days = { $held } are held
+little_ideal = the ideal holding of `{ $stage }` is { $said }, but by Little's law { $arrivals } a day x { $dwell } days = { $held }: { $times } times apart. They agree with an ideal of { $held }, a dwell of { $fit_dwell }wd, or, by intake and rates before it, an intake of { $fit_intake } a day
+little_warn = `{ $stage }` warns above { $said }, but by Little's law { $arrivals } a day x { $dwell } days = { $held } are held, so every seller is always warned. They agree with { $held } or more, a dwell of { $fit_dwell }wd, or an intake of { $fit_intake } a day
+little_cap = the cap of `{ $stage }` is { $said }, but by Little's law { $arrivals } a day x { $dwell } days = { $held } are held. They agree with a cap of { $held } or more, a dwell of { $fit_dwell }wd, or an intake of { $fit_intake } a day
+little_intakes = the ideal holding of `{ $stage }`, { $said }, takes an intake of { $intake } a day by its dwell and the rates before it, that of `{ $first }` one of { $first_intake }: { $times } times apart. With an ideal of { $held } here they agree
+cannot_hold = no value of { $names } makes `{ $rule }` hold
+criteria_contradict = nothing can enter `{ $stage }`: { $criteria } exclude each other
+move_contradicts = the move `{ $move }` to `{ $to }` can never be made: { $criteria } exclude each other
+move_cannot_meet = the move `{ $move }` to `{ $to }` can never be made: on it { $criteria } cannot be met
+dwelt_unvisited = the criterion `{ $criterion }` of `{ $stage }` can never be met: no deal has been in `{ $dwelt }` before
+dwelt_unvisited_of_move = the criterion `{ $criterion }` of the move `{ $move }` can never be met: no deal has been in `{ $dwelt }` before
+needs_retired = the criterion `{ $criterion }` of `{ $stage }` needs { $names }, which is retired: only deals that have it from before can meet it
+nobody_may_move = nobody may make the move `{ $move }` from `{ $from }` to `{ $to }`: no role that it is for may `{ $action }`
+acts_unseen = `{ $role }` may `{ $action }` in the scope `{ $scope }`, but not `{ $needed }` there: what is not seen is not found
+contacts_show = `{ $role }` does not see { $fields } openly, but the contacts, which have phone and e-mail too; hide `customer.contacts` with it
 nobody_may_enter = nobody may move a deal to `{ $stage }`
 named_but_not_granted = the move `{ $move }` names `{ $role }`, which may not `{ $action }`
 nobody_may = no role may { $actions }
@@ -157,6 +169,19 @@ nobody_may_meet = nobody can meet the criterion `{ $criterion }` of `{ $stage }`
 no_scenarios = there are no scenarios; they prove that the rules do what was meant
 refusal_uncovered = no scenario sees the criterion `{ $criterion }` of `{ $stage }` refuse
 refusal_uncovered_of_move = no scenario sees the criterion `{ $criterion }` of a move refuse
+
+# Advice
+severity_advice = advice
+pass_uncovered = no scenario sees the criterion `{ $criterion }` of `{ $stage }` met
+pass_uncovered_of_move = no scenario sees the criterion `{ $criterion }` of a move met
+move_uncovered = no scenario makes the move `{ $move }`
+mover_cannot_read = `{ $role }` makes a move that asks for `{ $criterion }`, but does not see { $fields }: the reason of a refusal stays hidden
+mover_cannot_write = `{ $role }` makes a move that asks for `{ $criterion }`, but may not write { $fields }: others have to do it first
+advice_more = there is more to advise (pieces: { $more }); follow this first
+scenario_to_complete = facts to be filled in: none could be made up under which it comes out
+scenario_named_unmet = { $name } refuses
+scenario_named_met = { $name } is met
+scenario_named_made = { $name } is made
 
 # Words in sentences
 word_a_mapping = a mapping (`key: value`)

@@ -84,3 +84,25 @@ scenario_refused_otherwise = `{ $by }` 对 `{ $deal }`：预期被 { $expected }
 scenario_warned_otherwise = `{ $by }` 对 `{ $deal }`：预期警告 { $expected }，实际为 { $happened }
 scenario_deal_otherwise = `{ $deal }` 的 `{ $what }`：预期 { $expected }，实际为 { $happened }
 scenario_no_deal = 此时还没有商机 `{ $deal }`
+
+# 下一步可以做什么，用文字说明
+explain_possible = { $from } -> { $to }（{ $label }），移动 `{ $move }`：现在可以
+explain_impossible = { $from } -> { $to }（{ $label }），移动 `{ $move }`：现在不可以
+explain_no_move = 规则中没有从 `{ $from }` 到 `{ $to }` 的移动
+explain_reason = 必须给出原因：{ $reasons } 之一
+explain_note = 必须填写说明
+explain_met = 满足
+explain_unmet = 不满足
+explain_missing = 缺少
+explain_not_applicable = 不适用
+explain_warns = 仅警告
+explain_audits = 仅记录
+explain_rule = 规则：{ $said }
+explain_when = 适用条件：{ $said }
+explain_value = { $said }
+explain_progress = 已有 / 需要：{ $said }
+explain_fields = 填写以下内容即可满足：{ $said }
+explain_possible_from = 从 { $said } 起自动可以
+explain_enforce_from = 在 { $said } 之前仅警告
+explain_nothing = （无）
+explain_hidden = （无权查看）

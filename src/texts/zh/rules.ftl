@@ -147,8 +147,20 @@ do_beside_steps = `do` 和 `expect` 与 `steps` 并列；请把它们写成一�
 name_without_record = `{ $name }` 须说明是谁的字段，如 `deal.{ $name }` 或 `customer.{ $name }`
 
 # 异常
-little_ideal = `{ $stage }` 的理想持有量是 { $said }，但按利特尔法则每天 { $arrivals } 个 x { $dwell } 天 = { $held }
-little_cap = `{ $stage }` 的上限是 { $said }，但按利特尔法则每天 { $arrivals } 个 x { $dwell } 天 = 持有 { $held } 个
+little_ideal = `{ $stage }` 的理想持有量是 { $said }，但按利特尔法则，每天 { $arrivals } 个 × { $dwell } 天 = { $held }，相差 { $times } 倍。理想持有量改为 { $held }，或停留改为 { $fit_dwell }wd，或（按进入量和之前的转化率）每天进入 { $fit_intake } 个，即可一致
+little_warn = `{ $stage }` 超过 { $said } 就警告，但按利特尔法则，每天 { $arrivals } 个 × { $dwell } 天 = 持有 { $held } 个，每个销售员都会一直被警告。改为不低于 { $held }，或停留改为 { $fit_dwell }wd，或每天进入 { $fit_intake } 个，即可一致
+little_cap = `{ $stage }` 的上限是 { $said }，但按利特尔法则，每天 { $arrivals } 个 × { $dwell } 天 = 持有 { $held } 个。上限改为不低于 { $held }，或停留改为 { $fit_dwell }wd，或每天进入 { $fit_intake } 个，即可一致
+little_intakes = `{ $stage }` 的理想持有量 { $said }，按其停留和之前的转化率需要每天进入 { $intake } 个，而 `{ $first }` 需要 { $first_intake } 个，相差 { $times } 倍。这里的理想持有量改为 { $held } 即可一致
+cannot_hold = { $names } 取任何值都不能使 `{ $rule }` 成立
+criteria_contradict = 没有商机能进入 `{ $stage }`：{ $criteria } 互相排斥
+move_contradicts = 到 `{ $to }` 的移动 `{ $move }` 永远不能进行：{ $criteria } 互相排斥
+move_cannot_meet = 到 `{ $to }` 的移动 `{ $move }` 永远不能进行：进行时不可能满足 { $criteria }
+dwelt_unvisited = `{ $stage }` 的条件 `{ $criterion }` 永远不能满足：没有商机之前到过 `{ $dwelt }`
+dwelt_unvisited_of_move = 移动 `{ $move }` 的条件 `{ $criterion }` 永远不能满足：没有商机之前到过 `{ $dwelt }`
+needs_retired = `{ $stage }` 的条件 `{ $criterion }` 需要已停用的 { $names }：只有以前就有它的商机才能满足
+nobody_may_move = 没有人可以进行从 `{ $from }` 到 `{ $to }` 的移动 `{ $move }`：允许的角色都没有 `{ $action }` 权限
+acts_unseen = `{ $role }` 在 `{ $scope }` 范围内可以 `{ $action }`，但在那里不可以 `{ $needed }`：看不见的就找不到
+contacts_show = `{ $role }` 看不到完整的 { $fields }，却能看到联系人，其中也有电话和邮箱；请同时隐藏 `customer.contacts`
 nobody_may_enter = 没有人可以把商机移到 `{ $stage }`
 named_but_not_granted = 移动 `{ $move }` 指定了 `{ $role }`，但它没有 `{ $action }`
 nobody_may = 没有角色可以 { $actions }
@@ -157,6 +169,19 @@ nobody_may_meet = 没有人能满足 `{ $stage }` 的条件 `{ $criterion }`：�
 no_scenarios = 没有场景；场景证明规则符合本意
 refusal_uncovered = 没有场景验证 `{ $stage }` 的条件 `{ $criterion }` 会拒绝
 refusal_uncovered_of_move = 没有场景验证移动的条件 `{ $criterion }` 会拒绝
+
+# 建议
+severity_advice = 建议
+pass_uncovered = 没有场景验证 `{ $stage }` 的条件 `{ $criterion }` 能满足
+pass_uncovered_of_move = 没有场景验证移动的条件 `{ $criterion }` 能满足
+move_uncovered = 没有场景进行移动 `{ $move }`
+mover_cannot_read = `{ $role }` 进行的移动要求 `{ $criterion }`，但看不到 { $fields }：被拒绝时看不到原因
+mover_cannot_write = `{ $role }` 进行的移动要求 `{ $criterion }`，但不能填写 { $fields }：需要别人先填写
+advice_more = 还有更多建议（{ $more } 条）；请先处理以上各条
+scenario_to_complete = 需要补充事实：未能自动编出使其成立的事实
+scenario_named_unmet = { $name } 拒绝
+scenario_named_met = { $name } 满足
+scenario_named_made = 进行 { $name }
 
 # 句中的词
 word_a_mapping = 映射（`键: 值`）

@@ -104,7 +104,7 @@ fn at_work(company: &mut Company) -> Names {
         let seen = company.post("li", "/v1/deals", &json!({"customer": customer}));
         let deal = seen.body["id"].as_str().unwrap_or_else(|| panic!("{}", seen.text)).to_owned();
         let path = format!("/v1/deals/{deal}");
-        let mut done = |path: String, body: Json| {
+        let done = |path: String, body: Json| {
             let seen = company.post("li", &path, &body);
             assert_eq!(seen.status, 201, "{}", seen.text);
         };

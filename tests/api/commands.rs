@@ -131,3 +131,35 @@ fn picture_draws_a_funnel_of_the_file() {
     let fault = String::from_utf8(none.stderr).unwrap();
     assert_eq!(fault, "there is no funnel `other` in config/rules.yaml; there are `standard`\n");
 }
+
+#[test]
+fn check_advises_without_refusing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = changed(
+        &folder,
+        "id: interested, activity: call, outcome: interested",
+        "id: keen, activity: call, outcome: interested",
+    );
+    // The scenarios speak of it by its id.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.split("\nscenarios:").next().unwrap().to_owned() + "\n";
+    std::fs::write(&file, &text).unwrap();
+    let output = run(&["check", "--lang", "en", &file]);
+    assert!(output.status.success());
+    let told = said(&output);
+    let line = text.lines().position(|line| line.contains("id: keen")).unwrap() + 1;
+    assert!(
+        told.contains(&format!("{file}:{line}: advice [refusal_uncovered]: no scenario sees the criterion `keen`"))
+    );
+    assert!(told.contains("    do: {move: lead, by: seller}\n    expect: {refused: [keen]}\n"), "{told}");
+    let json = run(&["check", "--json", "--lang", "zh", &file]);
+    let all: Json = serde_json::from_str(&said(&json)).unwrap();
+    let keen =
+        all.as_array().unwrap().iter().find(|one| one["code"] == "refusal_uncovered" && one["line"] == line).unwrap();
+    assert_eq!((&keen["severity"], &keen["scenario_passes"]), (&Json::from("advice"), &Json::from(true)));
+    // Little's law, with what would make the figures agree.
+    let file = changed(&folder, "holding: {ideal: 7, warn: 9, at_most: 12}", "holding: {ideal: 70}");
+    let told = said(&run(&["check", "--lang", "en", &file]));
+    assert!(told.contains("1.35 a day x 5 days = 6.75: 10.4 times apart"), "{told}");
+    assert!(told.contains("an ideal of 6.75, a dwell of 51.85wd"), "{told}");
+}

@@ -110,3 +110,32 @@ on_both!(who_may_not_read_or_change_rules_does_not, |company| {
     let words = company.get("li", "/v1/funnels");
     assert_eq!(words.body["funnels"][0]["stages"].as_array().unwrap().len(), 8);
 });
+
+on_both!(advice_comes_with_a_scenario_that_makes_it_go_away, |company| {
+    let advice = |text: &str, language: &str| {
+        let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("ada"));
+        let seen = call.header("accept-language", language).text(YAML, text).expect(201);
+        assert_eq!(seen.body["check"]["accepted"], true, "{}", seen.text);
+        // Read again, the same.
+        let path = format!("/v1/rules/drafts/{}", seen.body["id"].as_str().unwrap());
+        let call = company.server.get(&path).token(&company.token("ada")).header("accept-language", language);
+        let advice = seen.body["check"]["advice"].clone();
+        assert_eq!(call.expect(200).body["check"]["advice"], advice);
+        advice.as_array().unwrap().clone()
+    };
+    assert!(advice(DEFAULT_RULES, "en").is_empty());
+    let from = DEFAULT_RULES.find("  - name: {zh: 表示兴趣即成线索").unwrap();
+    let without = format!("{}\n", DEFAULT_RULES[..from].trim_end());
+    let told = advice(&without, "en");
+    let codes: Vec<&str> = told.iter().map(|one| one["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["pass_uncovered", "pass_uncovered"]);
+    let line = DEFAULT_RULES.lines().position(|line| line.contains("id: interested, activity")).unwrap() + 1;
+    assert_eq!((&told[0]["severity"], &told[0]["line"]), (&json!("advice"), &json!(line)));
+    assert_eq!(told[0]["message"], "no scenario sees the criterion `interested` of `lead` met");
+    assert_eq!(told[0]["scenario_passes"], true);
+    assert!(advice(&without, "zh")[0]["message"].as_str().unwrap().contains("没有场景验证"));
+    let pasted: String = told.iter().map(|one| one["scenario"].as_str().unwrap()).collect();
+    assert!(advice(&format!("{without}{pasted}"), "en").is_empty());
+    // It stands against nothing, and changes nothing.
+    assert_eq!(active(company), 1);
+});

@@ -44,7 +44,12 @@ impl RulesForDocument {
             let unread = matches!(self.source, Source::Text(_));
             unread || self.spoken.contains(one) || texts::SPOKEN.contains(&one.as_str())
         };
-        let mut chosen: Vec<Language> = wanted.iter().filter(speaks).take(LANGUAGES_AT_MOST).cloned().collect();
+        let mut chosen: Vec<Language> = Vec::new();
+        for one in wanted.iter().filter(speaks).take(LANGUAGES_AT_MOST) {
+            if !chosen.contains(one) {
+                chosen.push(one.clone());
+            }
+        }
         // Labels fall back on the first language of the rules by themselves.
         if let [others @ .., last] = chosen.as_slice()
             && Some(last) == self.spoken.first()

@@ -221,7 +221,7 @@ fn a_change_breaks_whoever_may_no_longer_ask_or_no_longer_reads_what_he_did() {
     let has = |lines: &[String], line: &str| assert!(lines.iter().any(|own| own == line), "{line}: {lines:#?}");
     let stage = lines("boss", &[("      - {id: talk}\n", "      - {id: talk}\n      - {id: offer}\n")]);
     has(&stage, ". StageId: can be `offer` now, too");
-    has(&stage, ". MoveBody: can be `MoveForwardToOffer` now, too");
+    has(&stage, ". MoveBody: can be `MoveToOffer` now, too");
     has(&stage, "! MoveForwardToWon.from: is never `talk` any more");
     let choice =
         lines("boss", &[("city: {type: choice, of: {north: {}, ", "city: {type: choice, of: {north: {}, west: {}, ")]);
@@ -233,12 +233,12 @@ fn a_change_breaks_whoever_may_no_longer_ask_or_no_longer_reads_what_he_did() {
     );
     has(&required, "! NewCustomerFields.phone: always there now, or must be given");
     has(&required, "! NewCustomerFields.phone: is never `null` any more");
-    let hidden = lines(
-        "seller",
-        &[("scope: own, hide: [customer.margin], mask", "scope: own, hide: [customer.margin, customer.name], mask")],
-    );
+    let team = "hide: [customer.margin, customer.phone, deal.grade]";
+    let hidden = lines("seller", &[(team, "hide: [customer.margin, customer.phone, customer.name, deal.grade]")]);
     has(&hidden, "! CustomerFields.name: can be `HiddenValue` now, too");
-    has(&hidden, "! NewCustomerFields.name: gone");
+    let own = "scope: own, hide: [customer.margin], mask";
+    let own = lines("seller", &[(own, "scope: own, hide: [customer.margin, customer.name], mask")]);
+    has(&own, "! NewCustomerFields.name: gone");
     let reason = lines("boss", &[("{id: price, label: {en: Too dear, zh: 太贵}}", "{id: dear}")]);
     has(&reason, "! MoveDropToLost.reason: is never `price` any more");
     has(&reason, ". MoveDropToLost.reason: can be `dear` now, too");

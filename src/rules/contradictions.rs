@@ -102,6 +102,10 @@ impl<'a> Reader<'a> {
         for criterion in &one.enter {
             self.tell_alone(node, criterion, rules, told, effort);
         }
+        let gathered: usize = stages.iter().map(|stage| stage.enter.len()).sum();
+        if !effort.spend(u64::try_from(gathered).unwrap_or(u64::MAX).saturating_mul(20)) {
+            return;
+        }
         let mut asked: Vec<Asked<'_>> = enforced(&one.enter, told).map(|own| (None, own)).collect();
         for stage in stages {
             asked.extend(enforced(&stage.enter, told).map(|of_stage| (Some(&stage.id), of_stage)));

@@ -21,8 +21,6 @@ use std::sync::Arc;
 pub const AT_MOST: usize = 200;
 /// Units of trying for the facts of all scenarios of one file.
 const EFFORT: u64 = 4_000_000;
-/// Scenarios tried out for one file.
-const TRIALS: u32 = 1_000;
 
 /// A piece of advice.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +63,7 @@ type Place = (Key, Option<Key>, Key);
 pub fn advise(rules: &Arc<Rules>, results: &[ScenarioResult]) -> Vec<Advice> {
     let mut covered = Coverage::default();
     results.iter().for_each(|result| covered.extend(result.covered.clone()));
-    let mut adviser = Adviser { rules, covered, effort: Effort(EFFORT), trials: TRIALS, advice: Vec::new(), more: 0 };
+    let mut adviser = Adviser { rules, covered, effort: Effort(EFFORT), advice: Vec::new(), more: 0 };
     for funnel in rules.funnels.values() {
         adviser.of_funnel(funnel);
     }
@@ -83,7 +81,6 @@ struct Adviser<'r> {
     rules: &'r Arc<Rules>,
     covered: Coverage,
     effort: Effort,
-    trials: u32,
     advice: Vec<Advice>,
     more: i64,
 }
@@ -91,8 +88,11 @@ struct Adviser<'r> {
 impl<'r> Adviser<'r> {
     fn of_funnel(&mut self, funnel: &'r Funnel) {
         for stage in funnel.stages.iter().filter(|stage| !stage.retired) {
+            if stage.enter.is_empty() {
+                continue;
+            }
+            let leading = leading(funnel, &stage.id);
             for criterion in &stage.enter {
-                let leading: Vec<&Move> = leading(funnel, &stage.id);
                 self.of_criterion(funnel, Some(&stage.id), criterion, &leading);
             }
         }
@@ -153,16 +153,19 @@ impl<'r> Adviser<'r> {
         self.advice.push(Advice { message, line, scenario });
     }
 
-    /// Who makes a move without seeing or writing what it asks for.
+    /// Who makes a move without seeing or writing what it asks for. Each role is held against each stage and rule once.
     fn of_roles(&mut self) {
         let mut told = BTreeSet::new();
         for funnel in self.rules.funnels.values() {
+            let mut stages: BTreeSet<(&Key, &Key)> = BTreeSet::new();
             for one in &funnel.moves {
-                let of_stages = funnel.entered_by(one).into_iter().flat_map(|stage| &stage.enter);
-                let criteria: Vec<&Criterion> = one.enter.iter().chain(of_stages).collect();
+                let entered = funnel.entered_by(one);
                 for role in makers(one, &self.rules.roles) {
-                    for criterion in &criteria {
-                        self.of_maker(role, criterion, &mut told);
+                    one.enter.iter().for_each(|criterion| self.of_maker(role, criterion, &mut told));
+                    for stage in entered.iter().filter(|stage| !stage.enter.is_empty()) {
+                        if stages.insert((&role.id, &stage.id)) {
+                            stage.enter.iter().for_each(|criterion| self.of_maker(role, criterion, &mut told));
+                        }
                     }
                 }
             }

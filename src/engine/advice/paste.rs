@@ -19,6 +19,8 @@ use std::fmt::Write as _;
 /// Ways to a stage and roles that are tried for one scenario.
 const MOVES_AT_MOST: usize = 6;
 const ROLES_AT_MOST: usize = 3;
+/// What it costs to check one criterion of a trial, in units of about one comparison.
+const TRIAL_UNITS: u64 = 100;
 
 /// What a scenario is to show.
 #[derive(Clone, Debug)]
@@ -77,14 +79,21 @@ impl<'r> Adviser<'r> {
         let clock = clock(self.rules)?;
         for one in moves.iter().copied().take(MOVES_AT_MOST) {
             let Some((from, target)) = ends(funnel, one) else { continue };
+            let checked: usize =
+                one.enter.len() + funnel.entered_by(one).iter().map(|stage| stage.enter.len()).sum::<usize>();
+            let cost = u64::try_from(checked).unwrap_or(u64::MAX).saturating_mul(TRIAL_UNITS).max(TRIAL_UNITS);
+            // Gathering what has to be so is work too.
+            if !self.effort.spend(cost) && first.is_some() {
+                continue;
+            }
             let wish = Wish { criterion, met: aim.is_met() };
             let made_up = facts::given(self.rules, funnel, one, from, wish, clock, &mut self.effort);
             for role in makers(one, &self.rules.roles).take(ROLES_AT_MOST) {
                 let given = made_up.clone();
                 let attempt = |given| Attempt { rules: self.rules, funnel, one, role, given, target };
                 first.get_or_insert_with(|| attempt(facts::blank(funnel, from)));
-                let (Some(given), Some(left)) = (given, self.trials.checked_sub(1)) else { continue };
-                self.trials = left;
+                // A trial is a decision: it checks all that the move demands.
+                let (Some(given), true) = (given, self.effort.spend(cost)) else { continue };
                 let attempt = attempt(given);
                 let tried = trial(self.rules, &attempt.scenario());
                 if aim.is_shown(&tried.covered, tried.refused.is_some(), mode)

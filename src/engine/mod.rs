@@ -27,6 +27,7 @@ pub mod people;
 pub mod permission;
 pub mod preview;
 pub mod readings;
+pub mod renamed;
 pub mod replay;
 pub mod scenarios;
 pub mod shadow;

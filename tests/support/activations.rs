@@ -71,6 +71,19 @@ const API: usize = 1;
 const PAUSED: usize = 2;
 const KILLED: usize = 3;
 
+/// The end of a round, by whatever way.
+struct End<'a> {
+    stop: &'a AtomicBool,
+    paused: &'a Instance,
+}
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        self.paused.signal("CONT");
+    }
+}
+
 /// Runs so many rounds on a server whose commits carry their instants.
 pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
     let mut random = StdRng::seed_from_u64(seed);
@@ -121,6 +134,8 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
                 let (traffic, stop) = (&traffic, &stop);
                 scope.spawn(move || traffic.work(&address, worker, stop, true));
             }
+            // Whatever does not come as expected: who works is told to stop, or the trial would wait for them forever.
+            let _end = End { stop: &stop, paused: &instances[PAUSED] };
             let more = |many: usize| {
                 let enough = traffic.answered.load(Ordering::SeqCst) + many;
                 until("answers under load", 60, || traffic.answered.load(Ordering::SeqCst) >= enough);
@@ -166,7 +181,6 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
             let taken = || strings(&url, &format!("SELECT 1 FROM rules_versions WHERE text LIKE '%# file {round}\n'"));
             until("the file's being taken", 30, || !taken().is_empty());
             more(10);
-            stop.store(true, Ordering::SeqCst);
         });
         promised.extend(told.into_inner().unwrap());
         let lost = traffic.unanswered.load(Ordering::SeqCst) - unanswered;

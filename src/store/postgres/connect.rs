@@ -17,6 +17,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// How long one attempt to reach the server may take: with it a lost database is answered within two seconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 
+/// How long the server waits for a process in the middle of a transaction. A lane goes from statement to statement, so one
+/// that is silent stands still (paused, starved, cut off), and others wait for what it has locked: less than they are
+/// ready to wait for a lock. What it was doing is taken back, and it begins again when it goes on.
+const STANDSTILL: Duration = Duration::from_secs(3);
+
 /// Asks the server for English messages. The driver hands on no SQLSTATE, so that a lock that was waited for in vain
 /// is known by its words (`StoreError`). A user who may not ask keeps the server's language.
 const IN_ENGLISH: &str = "DO $$ BEGIN IF current_setting('lc_messages') !~ '^(C|POSIX|en)' \
@@ -50,10 +55,11 @@ impl Connector {
         // What is acknowledged is on the server's disk, whatever the server, the database or the role say; a setting that
         // promises more than that is left alone.
         let setup = format!(
-            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = 60000; {}; \
+            "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; {}; \
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
             settings.statement_timeout.as_millis(),
             settings.lock_timeout.as_millis(),
+            STANDSTILL.as_millis(),
             IN_ENGLISH
         );
         Ok(Self { config, tls, setup })

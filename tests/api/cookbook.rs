@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// The company of the cookbook, as a whole file.
 fn company_of_the_page() -> String {
     let all = blocks(&read("docs/cookbook.md"));
-    let whole = all.iter().filter(|block| block.info == "yaml" && block.text.starts_with("format:"));
-    whole.filter(|block| block.note.is_empty()).next_back().unwrap().text.clone()
+    let mut whole = all.iter().filter(|block| block.info == "yaml" && block.text.starts_with("format:"));
+    whole.rfind(|block| block.note.is_empty()).unwrap().text.clone()
 }
 
 /// The whole file with a part put into it; a list that is replaced goes first.

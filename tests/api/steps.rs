@@ -268,8 +268,13 @@ fn broken_at(what: Break, requests: impl Fn() -> Box<dyn Iterator<Item = usize>>
         let key = format!("key-{}", crate::retry::logged(company));
         let before = Books::dump(&real);
         for at in requests() {
-            // Connected again, so that only what the write asks is counted.
+            // Connected again, so that only what the write asks is counted; and what deals are decided by is prepared, so
+            // that the second request is one that writes.
             company.get("ada", "/v1/me");
+            let deals = company.get("dora", "/v1/deals?limit=1");
+            if let Some(deal) = deals.body["data"][0]["id"].as_str() {
+                company.get("dora", &format!("/v1/deals/{deal}/moves"));
+            }
             *wire.lock().unwrap() = Wire { at: Some((at, what)), ..Wire::default() };
             let seen = write.under(company, &key);
             let broke = std::mem::take(&mut *wire.lock().unwrap()).is_broken;

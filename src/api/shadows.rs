@@ -228,10 +228,8 @@ pub async fn begin_shadow(
     (status = 200, description = "A page.", body = ShadowPage)))]
 pub async fn list_shadows(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<ShadowPage> {
     let before = page.after::<ShadowId>()?;
-    let mut shadows = house.0.shadows(&caller.reads(&context)?, before, page.limit + 1).await?;
-    let more = shadows.len() > usize::from(page.limit);
-    shadows.truncate(usize::from(page.limit));
-    let next = shadows.last().filter(|_| more).map(|last| cursor(&last.id));
+    let found = house.0.shadows(&caller.reads(&context)?, before, page.wanted()).await?;
+    let (shadows, next) = page.cut(found, |last| last.id);
     Ok(Reply::ok(ShadowPage::new(shadows.into_iter().map(ShadowView::from).collect(), next)))
 }
 

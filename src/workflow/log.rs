@@ -3,7 +3,7 @@
 use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
-use super::pages::cut;
+use super::pages::{cut, wanted};
 use crate::engine::sight::Sight;
 use crate::rules::model::Action;
 use crate::store::{HistoryEntry, LogEntry, LogQuery};
@@ -29,7 +29,7 @@ impl Workflow {
     ) -> Outcome<LogPage<HistoryEntry>> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
             let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
-            let items = tx.history(deal, after, i64::from(limit) + 1)?;
+            let items = tx.history(deal, after, wanted(limit))?;
             Ok(Ok(page(items, limit, sight, |line| line.seq)))
         })
         .await
@@ -45,7 +45,7 @@ impl Workflow {
     ) -> Outcome<LogPage<LogEntry>> {
         self.reading(call, Action::DealsRead, move |scene, tx| {
             let Some(sight) = scene.deal_sight(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
-            let query = LogQuery { deal: Some(deal), beyond, newest_first: true, limit: i64::from(limit) + 1 };
+            let query = LogQuery { deal: Some(deal), beyond, newest_first: true, limit: wanted(limit) };
             let items = tx.decisions(&query)?;
             Ok(Ok(page(items, limit, sight, |entry| entry.seq)))
         })

@@ -6,6 +6,7 @@
 //! cargo bench --bench load -- --deals 10k,100k,1m --callers 1,16,64 --seconds 3
 //! cargo bench --bench load -- --databases sqlite --only move,refusal
 //! cargo bench --bench load -- --product /tmp/before/loudou        # the program before a change
+//! cargo bench --bench load -- --change --deals 100k --callers 16  # the rules change while everybody works
 //! cargo bench --bench load -- --smoke                             # does it still work?
 //! ```
 //!
@@ -26,6 +27,8 @@
 
 #[path = "load/bare.rs"]
 mod bare;
+#[path = "load/change.rs"]
+mod change;
 #[path = "load/data.rs"]
 mod data;
 #[path = "load/drive.rs"]
@@ -74,6 +77,9 @@ struct Options {
     /// Only these works: start, disk, read, list, deep, funnel, move, refusal, create, activity.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+    /// Instead of works: the rules are changed and changed back while the callers work (`change`).
+    #[arg(long)]
+    change: bool,
     /// Tiny data, a moment each: whether everything still works.
     #[arg(long)]
     smoke: bool,
@@ -128,6 +134,7 @@ fn main() {
     }
     let server = if options.databases.contains(&Database::Postgres) { Server::durable() } else { None };
     let mut lines = Vec::new();
+    let mut changes = String::new();
     let mut about_postgres = None;
     for database in &options.databases {
         for deals in &options.deals {
@@ -147,16 +154,27 @@ fn main() {
             if *database == Database::Postgres {
                 about_postgres = Some(settings(&place.url));
             }
+            if options.change {
+                // Deals go on from where they were made: one run on each base.
+                let callers = options.callers.iter().copied().max().unwrap_or(1);
+                let (name, deals, seconds) = (database.name(), *deals, options.seconds);
+                changes.push_str(&change::Trial { name, deals, place: &place, callers, seconds }.run());
+                continue;
+            }
             let measured = measure(&options, *database, *deals, &place, folder.path());
             lines.extend(measured);
         }
     }
-    let conditions = table::conditions(options.rounds, options.seconds, about_postgres.as_deref());
-    let text = format!("{}\n{conditions}", table::markdown(&lines));
+    let (table, file, how) = if options.change {
+        (change::HEAD.to_owned() + &changes, "change.md", change::how(options.seconds))
+    } else {
+        (table::markdown(&lines), "load.md", table::how(options.rounds, options.seconds))
+    };
+    let text = format!("{table}\n{} {how}\n", table::conditions(about_postgres.as_deref()));
     println!("{text}");
     if !options.smoke {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-        std::fs::write(target.join("load.md"), text).unwrap();
+        std::fs::write(target.join(file), text).unwrap();
     }
 }
 
@@ -165,7 +183,7 @@ fn fill(database: Database, deals: u64, place: &Place) {
     product::Process::product(place).stop();
     let (begun, now) = (Instant::now(), chrono::Utc::now().timestamp_micros());
     match database {
-        Database::Sqlite => fill::sqlite(place.url.trim_start_matches("sqlite:"), deals, now),
+        Database::Sqlite => fill::sqlite(place.path(), deals, now),
         Database::Postgres => fill::postgres(&place.url, deals, now),
     }
     eprintln!("{}: {deals} deals made in {:.1} s", database.name(), begun.elapsed().as_secs_f64());

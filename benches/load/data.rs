@@ -116,6 +116,7 @@ pub fn user(n: u64) -> Uuid {
     id(0x004, n)
 }
 pub const DIRECTOR: u64 = SELLERS;
+pub const ADMINISTRATOR: u64 = SELLERS + 1;
 
 /// Whose deal it is.
 pub fn seller_of(deal: u64) -> u64 {

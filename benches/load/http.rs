@@ -49,12 +49,17 @@ impl Connection {
 
 /// A request on the wire.
 pub fn request(method: &str, path: &str, token: &str, key: Option<&str>, body: &str) -> Vec<u8> {
+    typed(method, path, token, key, ("application/json", body))
+}
+
+/// The same with a body of another media type.
+pub fn typed(method: &str, path: &str, token: &str, key: Option<&str>, (media, body): (&str, &str)) -> Vec<u8> {
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: load\r\nauthorization: Bearer {token}\r\n");
     if let Some(key) = key {
         text.push_str(&format!("idempotency-key: {key}\r\n"));
     }
     if !body.is_empty() {
-        text.push_str(&format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len()));
+        text.push_str(&format!("content-type: {media}\r\ncontent-length: {}\r\n", body.len()));
     }
     (text + "\r\n" + body).into_bytes()
 }

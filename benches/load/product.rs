@@ -1,6 +1,7 @@
 //! A process under measurement: the product as its own program, or the bare reads (`bare`), with what the system says of
 //! its memory and processor time.
 
+use super::postgres::Client;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,6 +43,27 @@ pub struct Place {
     pub secret_file: PathBuf,
     /// The product's program.
     pub product: PathBuf,
+}
+
+impl Place {
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite:")
+    }
+
+    /// The file, of SQLite.
+    pub fn path(&self) -> &str {
+        self.url.trim_start_matches("sqlite:")
+    }
+
+    /// What a query says: one number, if it is there.
+    pub fn number(&self, query: &str) -> Option<i64> {
+        if self.is_sqlite() {
+            let file = rusqlite::Connection::open(self.path()).unwrap();
+            file.query_row(query, [], |row| row.get(0)).unwrap()
+        } else {
+            Client::connect(&self.url).number(query)
+        }
+    }
 }
 
 impl Process {

@@ -112,7 +112,7 @@ impl<'a> Rounds<'a> {
     fn raw_move(&self, refused: bool, callers: usize) -> Option<f64> {
         match (self.database, &self.pgbench) {
             (Database::Sqlite, _) => {
-                let (path, group) = (self.sqlite_path(), if callers == 1 { 1 } else { 64 });
+                let (path, group) = (self.place.path(), if callers == 1 { 1 } else { 64 });
                 Some(raw::sqlite(path, (refused, self.sample(refused)), group, self.seconds, self.deals))
             }
             (Database::Postgres, None) => None,
@@ -123,10 +123,6 @@ impl<'a> Rounds<'a> {
         }
     }
 
-    fn sqlite_path(&self) -> &str {
-        self.place.url.trim_start_matches("sqlite:")
-    }
-
     /// The last decision of this kind that the product recorded: what lies in it, a raw move keeps too. The first time it
     /// is asked for one.
     fn sample(&self, refused: bool) -> i64 {
@@ -135,15 +131,7 @@ impl<'a> Rounds<'a> {
             "SELECT max(seq) FROM (SELECT seq, outcome, criteria FROM decisions ORDER BY seq DESC LIMIT 10000) AS last \
              WHERE outcome = '{outcome}' AND CAST(criteria AS text) LIKE '%interested%'"
         );
-        let find = || -> Option<i64> {
-            match self.database {
-                Database::Sqlite => {
-                    let file = rusqlite::Connection::open(self.sqlite_path()).unwrap();
-                    file.query_row(&sql, [], |row| row.get(0)).unwrap()
-                }
-                Database::Postgres => postgres::Client::connect(&self.place.url).number(&sql),
-            }
-        };
+        let find = || self.place.number(&sql);
         find().unwrap_or_else(|| {
             let asked = Asked { kind, company: &self.company, bare: false };
             drive(&self.product, &asked, 1, 0.01).unwrap();
@@ -156,16 +144,21 @@ impl<'a> Rounds<'a> {
     pub fn end(mut self) -> Vec<Line> {
         self.product.stop();
         drop(self.bare);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let amiss = runtime.block_on(async {
-            let store = Store::open(&StoreSettings::new(&self.place.url)).await.unwrap();
-            let amiss = store.read(|tx| tx.holdings_amiss()).await.unwrap();
-            store.close().await.unwrap();
-            amiss
-        });
-        assert!(amiss.is_empty(), "the holdings differ from a recount: {amiss:?}");
+        recount(self.place);
         self.lines
     }
+}
+
+/// What everybody holds is what a recount says.
+pub fn recount(place: &Place) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let amiss = runtime.block_on(async {
+        let store = Store::open(&StoreSettings::new(&place.url)).await.unwrap();
+        let amiss = store.read(|tx| tx.holdings_amiss()).await.unwrap();
+        store.close().await.unwrap();
+        amiss
+    });
+    assert!(amiss.is_empty(), "the holdings differ from a recount: {amiss:?}");
 }
 
 /// The run of the median rate.

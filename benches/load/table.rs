@@ -65,8 +65,16 @@ fn write_line(text: &mut String, line: &Line, growth: Option<f64>) {
     let _ = writeln!(text, "| {} |", cells.join(" | "));
 }
 
-/// The machine, what is durable, and the state in which it was measured.
-pub fn conditions(rounds: usize, seconds: f64, postgres: Option<&str>) -> String {
+/// How the works were measured.
+pub fn how(rounds: usize, seconds: f64) -> String {
+    format!(
+        "Medians of {rounds} rounds of {seconds} s, raw and ours in turn, each after a tenth of that to warm up; PostgreSQL \
+         vacuumed, analysed and checkpointed after the bulk load. Growth: p50 against the smallest size."
+    )
+}
+
+/// The machine, and what is durable.
+pub fn conditions(postgres: Option<&str>) -> String {
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let find = |text: &str, name: &str| -> String {
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.split_once(':'));
@@ -79,9 +87,7 @@ pub fn conditions(rounds: usize, seconds: f64, postgres: Option<&str>) -> String
     let build = if cfg!(debug_assertions) { "debug build: the figures mean nothing" } else { "release build" };
     format!(
         "{processor}, {cores} cores for server, database and callers together, {memory}, Linux {}; {build}; \
-         SQLite {}: WAL, synchronous=FULL, checkpoint at 4000 pages; PostgreSQL: {}. Medians of {rounds} rounds of \
-         {seconds} s, raw and ours in turn, each after a tenth of that to warm up; PostgreSQL vacuumed, analysed and \
-         checkpointed after the bulk load. Growth: p50 against the smallest size.\n",
+         SQLite {}: WAL, synchronous=FULL, checkpoint at 4000 pages; PostgreSQL: {}.",
         system.trim(),
         rusqlite::version(),
         postgres.unwrap_or("not run"),

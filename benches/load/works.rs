@@ -1,7 +1,7 @@
 //! The works that are measured, as requests of sellers who go on working: what each asks, and the only status that counts
 //! as done. A bare read asks the harness's own server for the same rows (`bare`).
 
-use super::data::{self, DIRECTOR, PATTERN, SELLERS, seller_of};
+use super::data::{self, ADMINISTRATOR, DIRECTOR, PATTERN, SELLERS, seller_of};
 use super::drive::Work;
 use super::http::{Connection, request};
 use super::product::Place;
@@ -97,7 +97,7 @@ impl Company {
             let (user, session) = (UserId(data::user(n)), SessionId::new());
             loudou::api::token::sign(&self.secrets.token_keys, user, session, now).unwrap().0
         };
-        *self.tokens.borrow_mut() = (0..=DIRECTOR).map(token).collect();
+        *self.tokens.borrow_mut() = (0..=ADMINISTRATOR).map(token).collect();
     }
 
     fn random(&self, below: u64) -> u64 {
@@ -122,7 +122,7 @@ impl Company {
         self.made.get()
     }
 
-    fn token(&self, of: u64) -> String {
+    pub fn token(&self, of: u64) -> String {
         self.tokens.borrow()[usize::try_from(of).unwrap()].clone()
     }
 

@@ -159,7 +159,7 @@ impl Trial<'_> {
             format!("version {}", version["number"])
         });
         let mut phase = phase.await;
-        phase.came += &self.moved("fresh", "resource", old);
+        phase.came += &self.moved("fresh", "resource", old).await;
         phases.push(phase);
 
         let back = json!({"migrate": {"stages": {"standard": {"fresh": "resource", "looked_at": "resource"}}}});
@@ -169,7 +169,7 @@ impl Trial<'_> {
         });
         let mut phase = phase.await;
         load.over.set(true);
-        phase.came += &self.moved("resource", "fresh", old);
+        phase.came += &self.moved("resource", "fresh", old).await;
         phases.push(phase);
         phases
     }
@@ -202,25 +202,25 @@ impl Trial<'_> {
 
     /// Deals of the stage that was split, where they are: all, each with a line in its history, and no other. Deals that
     /// the callers make come in all the time, so that those of the beginning are counted.
-    fn moved(&self, to: &str, from: &str, old: i64) -> String {
-        let first = data::deal(0);
-        let last = data::deal(self.deals - 1);
-        let number = |sql: &str| self.place.number(sql).unwrap();
-        let id = |id: uuid::Uuid| match self.place.is_sqlite() {
-            true => format!("X'{}'", id.simple()),
-            false => format!("'{id}'"),
-        };
-        let of_the_beginning = format!("BETWEEN {} AND {}", id(first), id(last));
-        assert_eq!(number(&format!("SELECT COUNT(*) FROM deals WHERE stage = '{from}'")), 0, "left behind in {from}");
-        let there = format!("SELECT COUNT(*) FROM deals WHERE stage = '{to}' AND id {of_the_beginning}");
-        assert_eq!(number(&there), old, "in {to}");
-        let lines = format!(
-            "SELECT COUNT(DISTINCT deal) FROM history WHERE kind = 'migrated' AND from_stage = '{from}' \
-             AND to_stage = '{to}' AND deal {of_the_beginning}"
-        );
-        assert_eq!(number(&lines), old, "with a line in their history");
-        let more = format!("SELECT COUNT(*) FROM history WHERE kind = 'migrated' AND to_stage = '{to}'");
-        format!(", {} deals mapped", number(&more))
+    async fn moved(&self, to: &'static str, from: &'static str, old: i64) -> String {
+        let (first, last) = (data::deal(0), data::deal(self.deals - 1));
+        let place = self.place.clone();
+        let counted = tokio::task::spawn_blocking(move || {
+            let number = |sql: &str| place.number(sql).unwrap();
+            let id = |id: uuid::Uuid| match place.is_sqlite() {
+                true => format!("X'{}'", id.simple()),
+                false => format!("'{id}'"),
+            };
+            let of_the_beginning = format!("BETWEEN {} AND {}", id(first), id(last));
+            assert_eq!(number(&format!("SELECT COUNT(*) FROM deals WHERE stage = '{from}'")), 0, "left in {from}");
+            let there = format!("SELECT COUNT(*) FROM deals WHERE stage = '{to}' AND id {of_the_beginning}");
+            assert_eq!(number(&there), old, "in {to}");
+            let lines = format!("FROM history WHERE kind = 'migrated' AND from_stage = '{from}' AND to_stage = '{to}'");
+            let told = format!("SELECT COUNT(DISTINCT deal) {lines} AND deal {of_the_beginning}");
+            assert_eq!(number(&told), old, "with a line in their history");
+            number(&format!("SELECT COUNT(*) {lines}"))
+        });
+        format!(", {} deals mapped", counted.await.unwrap())
     }
 
     fn line(&self, phase: &Phase) -> String {

@@ -8,8 +8,9 @@ use std::time::Duration;
 /// How often it is looked whether there is one.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Decisions in one step: enough that a step's own cost is small, few enough for memory and for cancelling at once.
-const STEP: i64 = 2000;
+/// Decisions in one step: enough that a step's own cost is small, few enough for memory (each comes with its facts) and
+/// for cancelling at once.
+const STEP: i64 = 500;
 
 /// Deals in one step: they come with all that hangs on them.
 const DEALS: i64 = 500;

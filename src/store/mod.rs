@@ -51,7 +51,7 @@ pub use rules_drafts::{DraftChange, DraftState, RulesDraft, Schedule, ScheduleRe
 pub use rules_previews::{Preview, PreviewChange, PreviewStep};
 pub use rules_replays::{KeptQuery, Lease, Replay, ReplayChange, ReplayState, ReplayStep};
 pub use rules_shadows::{Shadow, ShadowChange, ShadowState, ShadowStep};
-pub use rules_versions::{ActivatedDraft, Activation, InUse, Migrated, RulesSource, RulesVersion, StageUse};
+pub use rules_versions::{ActivatedDraft, Activation, Countable, InUse, Migrated, RulesSource, RulesVersion};
 pub use sessions::{NewToken, Rotating, Rotation, TokenHash};
 pub use timeline::{Entries, Lines, Slice, Start};
 pub use tx::{DealRead, Tx};

@@ -14,7 +14,7 @@ use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
@@ -63,6 +63,8 @@ pub(super) mod dialect {
     pub const CHOICES: &str = ", jsonb_each(fields) AS f (key, value), LATERAL jsonb_array_elements_text( \
         CASE f.value->>0 WHEN 'choice' THEN jsonb_build_array(f.value->1) WHEN 'choices' THEN f.value->1 \
         ELSE '[]'::jsonb END) AS c (value)";
+    /// Others write at the same time: what a write has read may change until it locks it.
+    pub const WRITES_TOGETHER: bool = true;
     /// Said before statements that read and write a whole company.
     pub const PATIENTLY: &str = "SET LOCAL statement_timeout = '30min'";
     /// Opens and closes a bound id in a SELECT; and none.
@@ -126,39 +128,38 @@ pub(super) struct Lanes {
     pub threads: Vec<JoinHandle<()>>,
 }
 
-/// Connects, brings the schema up to date under a lock, and starts the lanes.
+/// Starts the lanes. The first connects and brings the schema up to date before it works, and before the others begin.
 pub(super) fn open(url: &str, settings: &StoreSettings) -> Result<Lanes, StoreError> {
     let connector = Arc::new(Connector::new(url, settings)?);
     let outage = Arc::new(Outage::default());
-    // On a thread of its own: the caller may be inside a runtime, in which no other may be waited on.
-    let first = Lane { connector: Arc::clone(&connector), outage: Arc::clone(&outage), conn: None };
-    super::spawn("postgres-migrate".to_owned(), move || first.run(|lane| migrate(lane.connected()?)))?
-        .join()
-        .map_err(|_| StoreError::failed("migrating", "it panicked"))??;
     let queue = Arc::new(Queue::new(settings.queue));
+    let (told, migrated) = mpsc::channel();
+    let mut told = Some(told);
     let mut threads = Vec::new();
     for number in 0..settings.postgres_lanes.max(1) {
         let lane = Lane { connector: Arc::clone(&connector), outage: Arc::clone(&outage), conn: None };
-        let queue = Arc::clone(&queue);
+        let (queue, told) = (Arc::clone(&queue), told.take());
+        let is_first = told.is_some();
         threads.push(super::spawn(format!("postgres-{number}"), move || {
             let _ = lane.run(|lane| {
+                if let Some(told) = told {
+                    let outcome = lane.migrate();
+                    let failed = outcome.is_err();
+                    if told.send(outcome).is_err() || failed {
+                        return Ok(());
+                    }
+                }
                 while let Some(job) = queue.take() {
                     lane.work(job);
                 }
                 Ok(())
             });
         })?);
+        if is_first {
+            migrated.recv().map_err(|_| StoreError::failed("migrating", "it panicked"))??;
+        }
     }
     Ok(Lanes { queue, threads })
-}
-
-fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
-    // Others that start at the same time wait here; the lock goes with the connection.
-    conn.batch_execute(&format!(
-        "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
-    ))?;
-    super::migrate(conn, MIGRATIONS)?;
-    warn_if_forgetful(conn)
 }
 
 /// When the server was last found out of reach.
@@ -215,6 +216,18 @@ impl Lane {
             }
         }
         self.conn.as_mut().ok_or_else(|| StoreError::Unavailable("not connected".into()))
+    }
+
+    /// Brings the schema up to date. Others that start at the same time wait for the lock.
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        let as_always = self.connector.setup();
+        let conn = self.connected()?;
+        conn.batch_execute(&format!(
+            "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
+        ))?;
+        super::migrate(conn, MIGRATIONS)?;
+        warn_if_forgetful(conn)?;
+        Ok(conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK}); {as_always}"))?)
     }
 
     fn work(&mut self, Job { mut work, kind }: Job) {

@@ -79,7 +79,8 @@ pub type Migrated = Vec<(String, i64)>;
 /// How often what the rules name is used by the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct InUse {
-    pub stages: Vec<StageUse>,
+    /// (funnel, stage, deals)
+    pub stages: Vec<(Key, Key, i64)>,
     /// (role, active and inactive users who have it)
     pub roles: Vec<(Key, i64)>,
     /// (funnel, stage, deals that were lost from it and go back there when they are reopened)
@@ -90,11 +91,9 @@ pub struct InUse {
     pub reasons: Vec<(Key, Key, Key, i64)>,
     /// (product, deals)
     pub products: Vec<(Key, i64)>,
-    /// (field, customers with a value)
-    pub customer_fields: Vec<(Key, i64)>,
-    pub deal_fields: Vec<(Key, i64)>,
-    pub user_fields: Vec<(Key, i64)>,
-    /// (record, field, choice, records with it)
+    /// (kind of record, field, records with a value)
+    pub fields: Vec<(Key, Key, i64)>,
+    /// (kind of record, field, choice, records with it)
     pub choices: Vec<(Key, Key, Key, i64)>,
     /// (activity kind, activities)
     pub activities: Vec<(Key, i64)>,
@@ -104,13 +103,41 @@ pub struct InUse {
     pub methods: Vec<(Key, i64)>,
 }
 
-/// Deals in a stage.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StageUse {
-    pub funnel: Key,
-    pub stage: Key,
-    pub open: i64,
-    pub all: i64,
+/// What can be counted, each by a list of `InUse`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Countable {
+    Stages,
+    Roles,
+    Origins,
+    Grades,
+    Reasons,
+    Products,
+    /// Of a kind of record: `customer`, `deal`, `user`.
+    Fields(&'static str),
+    Choices(&'static str),
+    Activities,
+    Outcomes,
+    Methods,
+}
+
+impl Countable {
+    pub const ALL: [Self; 15] = [
+        Self::Stages,
+        Self::Roles,
+        Self::Origins,
+        Self::Grades,
+        Self::Reasons,
+        Self::Products,
+        Self::Fields("customer"),
+        Self::Fields("deal"),
+        Self::Fields("user"),
+        Self::Choices("customer"),
+        Self::Choices("deal"),
+        Self::Choices("user"),
+        Self::Activities,
+        Self::Outcomes,
+        Self::Methods,
+    ];
 }
 
 face! { rules_versions:
@@ -124,14 +151,15 @@ face! { rules_versions:
     fn rules_file_hash() -> Option<String>;
     /// Keeps the hash of a file that was taken or refused, so that it is not looked at again until it changes.
     fn put_rules_file_hash(hash: &str) -> ();
-    /// Counts what is in use. Reads every deal: for a change of rules, not for a page.
-    fn rules_in_use() -> InUse;
+    /// Counts what is in use, of these. Reads every record of a kind: for a change of rules, not for a page.
+    fn rules_in_use(of: &[Countable]) -> InUse;
     /// How many records of a kind (`customer`, `deal`, `user`) have values in both fields.
     fn records_with_both(entity: &str, field: &Key, other: &Key) -> i64;
     /// Of these names, those that something had which was removed, each with the version by which it went.
     fn names_removed(names: &[String]) -> Vec<(String, i64)>;
-    /// Holds the rules and the people as they are until the end of the transaction.
-    fn hold_epochs() -> ();
+    /// Holds the rules and the people as they are until the end of the transaction; whether others could change
+    /// anything in between, since it began.
+    fn hold_epochs() -> bool;
     /// What stages were called before.
     fn stage_renames() -> StageRenames;
     /// The earliest version with this text.

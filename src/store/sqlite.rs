@@ -55,6 +55,8 @@ pub(super) mod dialect {
     pub const CHOICES: &str = ", json_each(fields) AS f, json_each( \
         CASE f.value->>0 WHEN 'choice' THEN json_array(f.value->>1) WHEN 'choices' THEN f.value->1 \
         ELSE '[]' END) AS c";
+    /// One writes at a time: nobody changes what a write has read.
+    pub const WRITES_TOGETHER: bool = false;
     /// Said before statements that read and write a whole company: nothing cuts them off here.
     pub const PATIENTLY: &str = "";
     /// Opens and closes a bound id in a SELECT; and none.

@@ -298,9 +298,9 @@ pub(super) fn decide(
     if found.is_err() || !hold || scene.call.dry_run {
         return Ok(first(found));
     }
-    // Counted again with everybody kept out: somebody may have begun to use what goes, in between.
-    tx.hold_epochs()?;
-    Ok(first(stands_against(scene, tx, change)?))
+    // Counted again with everybody kept out, where somebody may have begun to use what goes in between.
+    let others_wrote = tx.hold_epochs()?;
+    Ok(first(if others_wrote { stands_against(scene, tx, change)? } else { found }))
 }
 
 fn conclude(

@@ -33,6 +33,7 @@ pub mod rules;
 pub mod rules_diff;
 pub mod rules_document;
 mod rules_in_use;
+mod rules_lacking;
 pub mod scene;
 pub mod schedule;
 pub mod secrets;

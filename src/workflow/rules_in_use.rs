@@ -5,18 +5,19 @@
 
 use super::activation::Change;
 use super::directory::Directory;
+use super::rules_lacking::{doubtful, lacking};
 use super::scene::Scene;
 use crate::engine::actor::Actor;
 use crate::engine::decision::{Checked, CheckedKind, FactsRead, Refusal, RefusalKind};
 use crate::engine::permission::{Row, permit, reach};
 use crate::engine::shadow::renamed_actor;
 use crate::rules::migrate::{Migration, What};
-use crate::rules::model::{Action, Field, FieldKind, Rules, Scope, StageKind};
+use crate::rules::model::{Action, Rules, Scope, StageKind};
 use crate::rules::names::{self, names};
-use crate::store::{InUse, Migrated, StoreError, Tx};
+use crate::store::{Migrated, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{Key, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What goes with rules against which nothing stands.
@@ -49,7 +50,12 @@ pub(super) fn stands_against(
     impossible.extend(both_filled(tx, &migration)?);
     add(&mut against, "rules_migration_impossible", impossible);
 
-    let found = lacking(old, new, &tx.rules_in_use()?, &migration);
+    let found = lacking(
+        old,
+        new,
+        &tx.rules_in_use(&doubtful(scene.active.epochs.rules_version, old, new, &migration))?,
+        &migration,
+    );
     let told = |(name, count): (&String, &i64)| {
         (name.clone(), Message::new("in_use").with("name", name.as_str()).with("count", *count))
     };
@@ -193,98 +199,4 @@ fn combinations(old: &Rules, new: &Rules, migration: &Migration) -> Vec<(Key, Ke
         (after.id != before.id).then(|| (before.id.clone(), after.id.clone()))
     });
     pairs.collect()
-}
-
-/// What is in use: how much of it has no place, and how much becomes something else.
-#[derive(Debug, Default)]
-struct Found {
-    lacking: BTreeMap<String, i64>,
-    migrated: BTreeMap<String, i64>,
-}
-
-impl Found {
-    fn note(&mut self, name: String, count: i64, is_kept: bool, is_mapped: bool) {
-        let into = match (is_kept, is_mapped) {
-            _ if count == 0 => return,
-            (true, _) => return,
-            (false, true) => &mut self.migrated,
-            (false, false) => &mut self.lacking,
-        };
-        *into.entry(name).or_default() += count;
-    }
-}
-
-/// What is in use and not, or not as it was, in the new rules: its name in the file, and how often it is used.
-fn lacking(old: &Rules, new: &Rules, used: &InUse, migration: &Migration) -> Found {
-    let mut found = Found::default();
-    let mapped = |what: What, from: &[&str]| migration.target(what, from).is_some();
-    let stage_now = |funnel: &Key, stage: &Key| {
-        let id = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).unwrap_or(stage);
-        new.funnels.get(funnel).and_then(|funnel| funnel.stage(id))
-    };
-    for stage in &used.stages {
-        let of = |rules: &Rules| {
-            rules.funnels.get(&stage.funnel).and_then(|funnel| funnel.stage(&stage.stage)).map(|stage| stage.kind)
-        };
-        let kept = of(new).is_some_and(|kind| of(old).is_none_or(|before| before == kind));
-        let name = names::of_stage(&stage.funnel, &stage.stage);
-        found.note(name, stage.all, kept, mapped(What::Stage, &[stage.funnel.as_str(), stage.stage.as_str()]));
-    }
-    for (funnel, stage, count) in &used.origins {
-        let kept = new.funnels.get(funnel).is_some_and(|funnel| funnel.stage(stage).is_some());
-        let is_mapped = mapped(What::Stage, &[funnel.as_str(), stage.as_str()]);
-        found.note(names::of_stage(funnel, stage), *count, kept, is_mapped);
-    }
-    for (funnel, stage, reason, count) in &used.reasons {
-        // Where its stage goes, the reason must be known.
-        let kept = stage_now(funnel, stage).is_some_and(|stage| stage.reasons.contains_key(reason));
-        let is_mapped = mapped(What::Reason, &[funnel.as_str(), stage.as_str(), reason.as_str()]);
-        found.note(names::of_reason(funnel, stage, reason), *count, kept && !is_mapped, is_mapped);
-    }
-    let lists: [(&str, What, &[(Key, i64)], BTreeSet<&Key>); 5] = [
-        ("roles", What::Role, &used.roles, new.roles.keys().collect()),
-        ("grades", What::Grade, &used.grades, new.grades.iter().map(|grade| &grade.id).collect()),
-        ("products", What::Product, &used.products, new.products.keys().collect()),
-        ("activities", What::Activity, &used.activities, new.activities.keys().collect()),
-        ("methods", What::Method, &used.methods, new.methods.keys().collect()),
-    ];
-    for (section, what, used, known) in lists {
-        for (name, count) in used {
-            found.note(format!("{section}.{name}"), *count, known.contains(name), mapped(what, &[name.as_str()]));
-        }
-    }
-    for (kind, outcome, count) in &used.outcomes {
-        let id = migration.target(What::Activity, &[kind.as_str()]).unwrap_or(kind);
-        let Some(there) = new.activities.get(id) else { continue };
-        let is_mapped = mapped(What::Outcome, &[kind.as_str(), outcome.as_str()]);
-        let kept = there.outcomes.contains_key(outcome) && !is_mapped;
-        found.note(names::of_outcome(kind, outcome), *count, kept, is_mapped);
-    }
-    fields(old, new, used, migration, &mut found);
-    found
-}
-
-fn fields(old: &Rules, new: &Rules, used: &InUse, migration: &Migration, found: &mut Found) {
-    let counts = [&used.customer_fields, &used.deal_fields, &used.user_fields];
-    for (((record, before), (_, after)), counts) in names::records(old).into_iter().zip(names::records(new)).zip(counts)
-    {
-        for (name, count) in counts {
-            let kind = |field: &Field| std::mem::discriminant(&field.kind);
-            let was = before.get(name).map(kind);
-            let kept = after.get(name).map(kind).is_some_and(|kind| was.is_none_or(|was| was == kind));
-            let is_mapped = migration.target(What::Field, &[record, name.as_str()]).is_some();
-            found.note(names::of_field(record, name), *count, kept, is_mapped);
-        }
-        for (_, field, choice, count) in used.choices.iter().filter(|(of, ..)| **of == *record) {
-            let id = migration.target(What::Field, &[record, field.as_str()]).unwrap_or(field);
-            // A field that is gone, or holds something else now, was told itself.
-            let Some(FieldKind::Choice { of } | FieldKind::Choices { of }) = after.get(id).map(|field| &field.kind)
-            else {
-                continue;
-            };
-            let is_mapped = migration.target(What::Choice, &[record, field.as_str(), choice.as_str()]).is_some();
-            let kept = of.contains_key(choice) && !is_mapped;
-            found.note(names::of_choice(record, field, choice), *count, kept, is_mapped);
-        }
-    }
 }

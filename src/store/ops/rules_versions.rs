@@ -6,7 +6,7 @@ use crate::rules::names::stage_of;
 use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
 use crate::store::entry::Entry;
-use crate::store::rules_versions::{Activation, InUse, RulesSource, RulesVersion, StageUse};
+use crate::store::rules_versions::{Activation, Countable, InUse, RulesSource, RulesVersion};
 use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions, stage_renames as renames};
 use crate::values::{DraftId, Key, Time, UserId};
 use diesel::dsl::max;
@@ -183,8 +183,9 @@ fn remember_names(conn: &mut Conn, activation: &Activation) -> Result<(), StoreE
     Ok(())
 }
 
-pub fn hold_epochs(conn: &mut Conn) -> Result<(), StoreError> {
-    super::people::lock_epochs(conn).map(drop)
+pub fn hold_epochs(conn: &mut Conn) -> Result<bool, StoreError> {
+    super::people::lock_epochs(conn)?;
+    Ok(dialect::WRITES_TOGETHER)
 }
 
 pub fn names_removed(conn: &mut Conn, names: &[String]) -> Result<Vec<(String, i64)>, StoreError> {
@@ -197,65 +198,70 @@ pub fn rules_version_of(conn: &mut Conn, hash: &str) -> Result<Option<i64>, Stor
     Ok(earliest.select(versions::number).first(conn).optional()?)
 }
 
-pub fn rules_in_use(conn: &mut Conn) -> Result<InUse, StoreError> {
-    let stages: Vec<(String, String, i64, i64)> = Sql::new(
-        "SELECT funnel, stage, CAST(sum(CASE WHEN state = 'open' THEN 1 ELSE 0 END) AS BIGINT), count(*) FROM deals \
-         GROUP BY funnel, stage ORDER BY funnel, stage",
-    )
-    .load::<(Text, Text, BigInt, BigInt), _>(conn)?;
-    let reasons: Vec<(String, String, String, i64)> = Sql::new(
+pub fn rules_in_use(conn: &mut Conn, of: &[Countable]) -> Result<InUse, StoreError> {
+    let mut used = InUse::default();
+    if of.is_empty() {
+        return Ok(used);
+    }
+    if !dialect::PATIENTLY.is_empty() {
+        Sql::new(dialect::PATIENTLY).execute(conn)?;
+    }
+    for countable in of {
+        match countable {
+            Countable::Stages => used.stages = counted_pairs(conn, ["funnel", "stage"], "deals")?,
+            Countable::Roles => {
+                used.roles = counted(conn, unfolded("elements.value", dialect::ELEMENTS, "users", "roles"))?
+            }
+            Countable::Origins => used.origins = counted_pairs(conn, ["funnel", "lost_from"], "deals")?,
+            Countable::Grades => used.grades = counted(conn, column("grade", "deals"))?,
+            Countable::Reasons => used.reasons = reasons(conn)?,
+            Countable::Products => used.products = counted(conn, column("product", "deals"))?,
+            Countable::Fields(record) => {
+                let table = migrate::table_of(record);
+                let fields = counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, table, "fields"))?;
+                used.fields.extend(fields.into_iter().map(|(field, n)| (Key::new(record), field, n)));
+            }
+            Countable::Choices(record) => used.choices.extend(choices(conn, record)?),
+            Countable::Activities => used.activities = counted(conn, column("kind", "activities"))?,
+            Countable::Outcomes => used.outcomes = counted_pairs(conn, ["kind", "outcome"], "activities")?,
+            Countable::Methods => used.methods = counted(conn, column("method", "activities"))?,
+        }
+    }
+    Ok(used)
+}
+
+/// `SELECT both, count(*) FROM table`, by both, where there is the second.
+fn counted_pairs(
+    conn: &mut Conn,
+    [first, second]: [&'static str; 2],
+    table: &'static str,
+) -> Result<Vec<(Key, Key, i64)>, StoreError> {
+    let mut sql = Sql::new("SELECT ");
+    sql.push(first).push(", ").push(second).push(", count(*) FROM ").push(table).push(" WHERE ").push(second);
+    sql.push(" IS NOT NULL GROUP BY ").push(first).push(", ").push(second);
+    sql.push(" ORDER BY ").push(first).push(", ").push(second);
+    let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
+    Ok(rows.into_iter().map(|(first, second, n)| (Key::from(first), Key::from(second), n)).collect())
+}
+
+fn reasons(conn: &mut Conn) -> Result<Vec<(Key, Key, Key, i64)>, StoreError> {
+    let sql = Sql::new(
         "SELECT funnel, stage, reason, count(*) FROM deals WHERE reason IS NOT NULL \
          GROUP BY funnel, stage, reason ORDER BY funnel, stage, reason",
-    )
-    .load::<(Text, Text, Text, BigInt), _>(conn)?;
-    let origins: Vec<(String, String, i64)> = Sql::new(
-        "SELECT funnel, lost_from, count(*) FROM deals WHERE lost_from IS NOT NULL \
-         GROUP BY funnel, lost_from ORDER BY funnel, lost_from",
-    )
-    .load::<(Text, Text, BigInt), _>(conn)?;
-    let key = |text: String| Key::from(text);
-    Ok(InUse {
-        stages: stages
-            .into_iter()
-            .map(|(funnel, stage, open, all)| StageUse { funnel: key(funnel), stage: key(stage), open, all })
-            .collect(),
-        roles: counted(conn, unfolded("elements.value", dialect::ELEMENTS, "users, ", "roles"))?,
-        origins: origins.into_iter().map(|(funnel, stage, n)| (key(funnel), key(stage), n)).collect(),
-        grades: counted(conn, column("grade", "deals"))?,
-        reasons: reasons.into_iter().map(|(f, s, reason, n)| (key(f), key(s), key(reason), n)).collect(),
-        products: counted(conn, column("product", "deals"))?,
-        customer_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "customers, ", "fields"))?,
-        deal_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "deals, ", "fields"))?,
-        user_fields: counted(conn, unfolded("keys.key", dialect::OBJECT_KEYS, "users, ", "fields"))?,
-        choices: choices(conn)?,
-        activities: counted(conn, column("kind", "activities"))?,
-        outcomes: outcomes(conn)?,
-        methods: counted(conn, column("method", "activities"))?,
-    })
-}
-
-fn outcomes(conn: &mut Conn) -> Result<Vec<(Key, Key, i64)>, StoreError> {
-    let sql = Sql::new(
-        "SELECT kind, outcome, count(*) FROM activities WHERE outcome IS NOT NULL \
-         GROUP BY kind, outcome ORDER BY kind, outcome",
     );
-    let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
-    Ok(rows.into_iter().map(|(kind, outcome, n)| (Key::from(kind), Key::from(outcome), n)).collect())
+    let rows: Vec<(String, String, String, i64)> = sql.load::<(Text, Text, Text, BigInt), _>(conn)?;
+    let key = |text: String| Key::from(text);
+    Ok(rows.into_iter().map(|(funnel, stage, reason, n)| (key(funnel), key(stage), key(reason), n)).collect())
 }
 
-/// Choices in the fields of every kind of record: one of `choice`, each of `choices`.
-fn choices(conn: &mut Conn) -> Result<Vec<(Key, Key, Key, i64)>, StoreError> {
-    let mut all = Vec::new();
-    for (entity, table) in [("customer", "customers"), ("deal", "deals"), ("user", "users")] {
-        let mut sql = Sql::new("SELECT f.key, c.value, count(*) FROM ");
-        sql.push(table).push(dialect::CHOICES).push(" GROUP BY f.key, c.value ORDER BY f.key");
-        sql.push(dialect::BY_CODE_POINT).push(", c.value").push(dialect::BY_CODE_POINT);
-        let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
-        all.extend(
-            rows.into_iter().map(|(field, choice, n)| (Key::new(entity), Key::from(field), Key::from(choice), n)),
-        );
-    }
-    Ok(all)
+/// Choices in the fields of a kind of record: one of `choice`, each of `choices`.
+fn choices(conn: &mut Conn, record: &str) -> Result<Vec<(Key, Key, Key, i64)>, StoreError> {
+    let mut sql = Sql::new("SELECT f.key, c.value, count(*) FROM ");
+    sql.push(migrate::table_of(record)).push(dialect::CHOICES).push(" GROUP BY f.key, c.value ORDER BY f.key");
+    sql.push(dialect::BY_CODE_POINT).push(", c.value").push(dialect::BY_CODE_POINT);
+    let rows: Vec<(String, String, i64)> = sql.load::<(Text, Text, BigInt), _>(conn)?;
+    let of = |(field, choice, n)| (Key::new(record), Key::from(field), Key::from(choice), n);
+    Ok(rows.into_iter().map(of).collect())
 }
 
 pub fn records_with_both(conn: &mut Conn, entity: &str, field: &Key, other: &Key) -> Result<i64, StoreError> {
@@ -275,9 +281,9 @@ fn column(column: &'static str, table: &'static str) -> Sql {
 }
 
 /// The same for the parts of a document.
-fn unfolded(part: &'static str, by: (&'static str, &'static str), tables: &'static str, column: &'static str) -> Sql {
+fn unfolded(part: &'static str, by: (&'static str, &'static str), table: &'static str, column: &'static str) -> Sql {
     let mut sql = Sql::new("SELECT ");
-    sql.push(part).push(", count(*) FROM ").push(tables).push(by.0).push(column).push(by.1);
+    sql.push(part).push(", count(*) FROM ").push(table).push(", ").push(by.0).push(column).push(by.1);
     sql.push(" GROUP BY ").push(part).push(" ORDER BY ").push(part).push(dialect::BY_CODE_POINT);
     sql
 }

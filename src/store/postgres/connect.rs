@@ -65,6 +65,11 @@ impl Connector {
         Ok(Self { config, tls, setup })
     }
 
+    /// What is said on each connection before it is used.
+    pub fn setup(&self) -> String {
+        self.setup.clone()
+    }
+
     /// A connection, driven by the runtime of this thread.
     pub fn connect(&self) -> Result<Conn, StoreError> {
         let attempt = async {

@@ -12,7 +12,9 @@ use crate::engine::effects::{
 };
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, DealState, Payment, Visit};
 use crate::store::tx::Link;
-use crate::store::{ActivityQuery, Effect, Entry, Guards, IdempotencyKey, LogQuery, Outcome, StoreError, Tx};
+use crate::store::{
+    ActivityQuery, Countable, Effect, Entry, Guards, IdempotencyKey, InUse, LogQuery, Outcome, StoreError, Tx,
+};
 use crate::texts::Message;
 use crate::values::{ActivityId, ContractId, Currency, DecisionId, Money, PaymentId, UserId, Value};
 use diesel::connection::SimpleConnection;
@@ -350,14 +352,15 @@ on_both! {
         let mut deal = deal(&customer, None);
         deal.product = Some("website".into());
         begin(&world, &customer, &deal).await;
-        let used = world.store.read(|tx| tx.rules_in_use()).await.unwrap();
+        let used = world.store.read(|tx| tx.rules_in_use(&Countable::ALL)).await.unwrap();
         assert_eq!(used.roles, [("seller".into(), 1)]);
         assert_eq!(used.products, [("website".into(), 1)]);
-        assert_eq!(used.customer_fields, [("city".into(), 1)]);
-        assert_eq!(used.user_fields, [("branch".into(), 1)]);
-        assert_eq!(used.deal_fields, []);
-        let stages: Vec<_> = used.stages.iter().map(|used| (used.stage.as_str(), used.open, used.all)).collect();
-        assert_eq!(stages, [("resource", 1, 1)]);
+        let of = |record: &str, field: &str| (record.into(), field.into(), 1);
+        assert_eq!(used.fields, [of("customer", "city"), of("user", "branch")]);
+        assert_eq!(used.stages, [("standard".into(), "resource".into(), 1)]);
+        // Nothing is counted that was not asked for.
+        let used = world.store.read(|tx| tx.rules_in_use(&[Countable::Products])).await.unwrap();
+        assert_eq!(used, InUse { products: vec![("website".into(), 1)], ..InUse::default() });
     }
 }
 

@@ -34,6 +34,10 @@ pub struct Database {
     /// one is made at the first start beside an SQLite database; on PostgreSQL the start is refused.
     #[arg(long, env = "LOUDOU_SECRET_FILE", value_name = "FILE")]
     pub secret_file: Option<PathBuf>,
+    /// Connections of this process to PostgreSQL; each is used by one request at a time, further ones wait.
+    #[arg(long, env = "LOUDOU_POSTGRES_CONNECTIONS", default_value_t = 8, value_name = "CONNECTIONS",
+          value_parser = clap::value_parser!(u16).range(1..=500))]
+    pub postgres_connections: u16,
 }
 
 /// The database itself: what every command needs that works on a company.

@@ -36,7 +36,9 @@ pub async fn open(database: &Database, rules: &RulesFrom) -> Result<Arc<Workflow
             .map_err(|fault| format!("cannot make the folder {}: {fault}", file.display()))?;
     }
     let secrets = secrets(database)?;
-    let store = Store::open(&StoreSettings::new(url)).await.map_err(|fault| crate::api::error::chain(&fault))?;
+    let postgres_lanes = usize::from(database.postgres_connections);
+    let settings = StoreSettings { postgres_lanes, ..StoreSettings::new(url) };
+    let store = Store::open(&settings).await.map_err(|fault| crate::api::error::chain(&fault))?;
     let workflow = Workflow::new(store, secrets);
     if !workflow.has_rules().await.map_err(told)? {
         let (text, hash) = rules_text(rules)?;

@@ -37,7 +37,7 @@ pub async fn door<B: MessageBody + 'static>(
     request.extensions_mut().insert(context.clone());
     let line = request.conn_data::<patience::Line>().cloned();
     let span = tracing::info_span!("request", id = %context.request_id);
-    let response = match turn_away(&request) {
+    let response = match turn_away(&app, &request) {
         Some(refusal) => request.error_response(refusal),
         None => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
     };
@@ -53,7 +53,12 @@ pub async fn door<B: MessageBody + 'static>(
     Ok(response.map_body(|_, body| patience::in_pieces(body, line.as_ref(), longest)))
 }
 
-fn turn_away(request: &ServiceRequest) -> Option<ApiError> {
+fn turn_away(app: &App, request: &ServiceRequest) -> Option<ApiError> {
+    // Before any work is done for it: who cannot be served must not take time from who can.
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if request.path().starts_with("/v1/") && app.workflow.as_ref().is_some_and(|workflow| !workflow.has_room(is_read)) {
+        return Some(ApiError::Busy);
+    }
     let url = request.uri().path_and_query().map_or("", |whole| whole.as_str());
     if url.len() > LONGEST_URL {
         return Some(ApiError::UrlTooLong { at_most: LONGEST_URL });

@@ -64,7 +64,9 @@ pub enum ApiError {
     TooManyRequests {
         retry_after_seconds: u64,
     },
-    /// Not now: the database is away, too much is waiting. `cause` is for the log.
+    /// Not now: more is asked than can be done. The log has it once, not for each (`store::queue`).
+    Busy,
+    /// Not now: the database is away. `cause` is for the log.
     Unavailable {
         cause: String,
     },
@@ -133,7 +135,9 @@ impl ApiError {
             Self::TooManyRequests { retry_after_seconds } => {
                 Problem::new(Code::TooManyRequests).with_header(header::RETRY_AFTER, &retry_after_seconds.to_string())
             }
-            Self::Unavailable { .. } => Problem::new(Code::Unavailable).with_header(header::RETRY_AFTER, "2"),
+            Self::Busy | Self::Unavailable { .. } => {
+                Problem::new(Code::Unavailable).with_header(header::RETRY_AFTER, "2")
+            }
             Self::Internal { .. } => Problem::new(Code::Internal),
         }
     }
@@ -151,6 +155,7 @@ impl ApiError {
             | Self::BodyTooLarge { .. }
             | Self::UnsupportedMediaType { .. }
             | Self::TooSlow { .. }
+            | Self::Busy
             | Self::Parameters(_)
             | Self::Fields(_)
             | Self::DryRunWithKey

@@ -3,6 +3,7 @@
 use super::ApiError;
 use super::error::chain;
 use super::problem::Fault;
+use crate::store::StoreError;
 use crate::texts::Message;
 use crate::workflow::failure::Failure;
 
@@ -27,6 +28,7 @@ impl From<Failure> for ApiError {
             Failure::KeyMismatch => Self::IdempotencyKeyReused,
             Failure::DryRunWithKey => Self::DryRunWithKey,
             Failure::NotReady => Self::Unavailable { cause: "this process cannot use the active rules".into() },
+            Failure::Unavailable(StoreError::Busy) => Self::Busy,
             Failure::Unavailable(fault) => Self::Unavailable { cause: chain(&fault) },
             Failure::Internal { doing, source } => {
                 Self::Internal { cause: format!("{doing}: {}", chain(source.as_ref())) }

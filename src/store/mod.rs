@@ -160,6 +160,12 @@ impl Store {
         submit(&self.0.writes, JobKind::Write, run).await
     }
 
+    /// Whether work that comes now would be let in, of that which only reads or of that which writes.
+    #[must_use]
+    pub fn has_room(&self, only_reads: bool) -> bool {
+        if only_reads { self.0.reads.has_room() } else { self.0.writes.has_room() }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.glance(|tx| tx.epochs().map(drop)).await

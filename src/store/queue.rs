@@ -1,9 +1,13 @@
 //! A bounded queue between callers and lanes: in turn, until more wait than can be served soon. Then the newest go first,
 //! since served in turn all would wait as long as the queue is, which serves nobody; and when it is full, who has waited
 //! longest is told to come back later.
+//!
+//! That is for a moment, and for a lane that stands still (a change of rules, a slow disk): all that wait are served soon
+//! after. Where lanes work and yet a crowd waits for long, more is asked than can be done: then only a few are let in.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Jobs that wait for a lane.
 pub(super) struct Queue<J> {
@@ -14,22 +18,57 @@ pub(super) struct Queue<J> {
 
 /// Part of the capacity that is served in turn.
 const IN_TURN: usize = 4;
+/// Part of the capacity that is no crowd yet.
+const CROWD: usize = 8;
+/// A crowd that lanes find for so long is no passing one.
+const LONG: Duration = Duration::from_secs(1);
 
 struct Waiting<J> {
     jobs: VecDeque<J>,
     closed: bool,
+    /// Since when lanes have found a crowd.
+    crowded_since: Option<Instant>,
+    /// Whether they have for long.
+    is_overloaded: bool,
+}
+
+impl<J> Waiting<J> {
+    /// Looks at the crowd as a lane comes for more; who is not let in any more, since it lasts.
+    fn look(&mut self, crowd: usize, now: Instant) -> Vec<J> {
+        if self.jobs.len() <= crowd / 2 {
+            self.crowded_since = None;
+            self.is_overloaded = false;
+        } else if self.jobs.len() > crowd {
+            let since = *self.crowded_since.get_or_insert(now);
+            self.is_overloaded |= now.saturating_duration_since(since) >= LONG;
+        }
+        let too_many = if self.is_overloaded { self.jobs.len().saturating_sub(crowd) } else { 0 };
+        self.jobs.drain(..too_many).collect()
+    }
 }
 
 impl<J> Queue<J> {
     pub fn new(capacity: usize) -> Self {
-        let waiting = Mutex::new(Waiting { jobs: VecDeque::new(), closed: false });
+        let waiting = Waiting { jobs: VecDeque::new(), closed: false, crowded_since: None, is_overloaded: false };
+        let waiting = Mutex::new(waiting);
         Self { waiting, arrived: Condvar::new(), capacity }
     }
 
-    /// Hands the job in; back comes the one for which there is no room: the oldest, or after the closing this one.
+    /// Whether a job that comes now would be let in.
+    pub fn has_room(&self) -> bool {
+        let waiting = self.lock();
+        !waiting.is_overloaded || waiting.jobs.len() < self.crowd()
+    }
+
+    fn crowd(&self) -> usize {
+        (self.capacity / CROWD).max(1)
+    }
+
+    /// Hands the job in; back comes the one for which there is no room: the oldest, or this one after the closing and
+    /// while more is asked than can be done.
     pub fn push(&self, job: J) -> Option<J> {
         let mut waiting = self.lock();
-        if waiting.closed {
+        if waiting.closed || (waiting.is_overloaded && waiting.jobs.len() >= self.crowd()) {
             return Some(job);
         }
         waiting.jobs.push_back(job);
@@ -39,11 +78,22 @@ impl<J> Queue<J> {
         no_room
     }
 
-    /// The next job; waits for one. Nothing once the queue is closed and empty.
+    /// The next job; waits for one. Nothing once the queue is closed and empty. Jobs that are not let in any more are
+    /// dropped, which tells their callers.
     pub fn take(&self) -> Option<J> {
         let mut waiting = self.lock();
         loop {
+            let was_overloaded = waiting.is_overloaded;
+            let late = waiting.look(self.crowd(), Instant::now());
+            let is_overloaded = waiting.is_overloaded;
             if let Some(job) = self.next(&mut waiting) {
+                drop(waiting);
+                drop(late);
+                match (was_overloaded, is_overloaded) {
+                    (false, true) => tracing::warn!("more is asked than can be done: most are told to come back later"),
+                    (true, false) => tracing::warn!("no more is asked than can be done"),
+                    (true, true) | (false, false) => {}
+                }
                 return Some(job);
             }
             if waiting.closed {
@@ -85,6 +135,33 @@ mod tests {
         // Eight wait, of which two are in turn: the newest first, then in turn.
         let served: Vec<u32> = std::iter::from_fn(|| queue.try_take()).collect();
         assert_eq!(served, [7, 6, 5, 4, 3, 2, 0, 1]);
+    }
+
+    #[test]
+    fn a_crowd_that_lasts_lets_only_a_few_in() {
+        let queue = Queue::new(64);
+        let crowd = queue.crowd();
+        assert_eq!(crowd, 8);
+        let begun = Instant::now();
+        let look = |after: Duration| queue.lock().look(crowd, begun + after);
+        (0..30).for_each(|number| assert!(queue.push(number).is_none()));
+        // A crowd, but not for long: a lane may have stood still.
+        assert_eq!((look(Duration::ZERO), look(LONG / 2)), (vec![], vec![]));
+        assert!(queue.has_room());
+        // For long: the newest few stay, and who comes then is told at once.
+        assert_eq!(look(LONG), (0..22).collect::<Vec<_>>());
+        assert!(!queue.has_room());
+        assert_eq!(queue.push(30), Some(30));
+        assert_eq!(queue.try_take(), Some(22));
+        assert_eq!(queue.push(31), None);
+        // Fewer, but not few: it lasts. Few: it is over, and begins anew with the next crowd.
+        (0..3).for_each(|_| drop(queue.try_take()));
+        assert_eq!((look(LONG * 2), queue.lock().is_overloaded), (vec![], true));
+        (0..1).for_each(|_| drop(queue.try_take()));
+        assert_eq!((look(LONG * 2), queue.lock().is_overloaded), (vec![], false));
+        (0..30).for_each(|number| assert!(queue.push(number).is_none()));
+        assert_eq!((look(LONG * 3), look(LONG * 4 - Duration::from_millis(1))), (vec![], vec![]));
+        assert!(queue.has_room());
     }
 
     #[test]

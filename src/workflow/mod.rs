@@ -90,6 +90,12 @@ impl Workflow {
         })
     }
 
+    /// Whether a call that comes now can be served: one that only reads, or one that writes.
+    #[must_use]
+    pub fn has_room(&self, only_reads: bool) -> bool {
+        self.store.has_room(only_reads)
+    }
+
     #[must_use]
     pub fn passwords(&self) -> &Passwords {
         &self.passwords

@@ -8,22 +8,25 @@ use diesel::connection::SimpleConnection;
 use loudou::store::StoreSettings;
 use serde_json::json;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const WAITING: usize = 8;
 const LANES: usize = 2;
 const ASKED: usize = 60;
+const CALLERS: usize = 120;
 
-fn overloaded(on: On) {
+fn fresh(on: On) -> Option<(String, tempfile::TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let url = match on {
         On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
-        On::Postgres => match postgres::fresh_database() {
-            Some(url) => url,
-            None => return,
-        },
+        On::Postgres => postgres::fresh_database()?,
     };
+    Some((url, folder))
+}
+
+fn overloaded(on: On) {
+    let Some((url, folder)) = fresh(on) else { return };
     let (statement_timeout, lock_timeout) = (Duration::from_secs(60), Duration::from_secs(60));
     let settings = StoreSettings {
         queue: WAITING,
@@ -70,6 +73,54 @@ fn overloaded(on: On) {
     assert_eq!(teams, done + 1);
 }
 
+/// True once it is left.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// More than one commit holds (64 on SQLite), who ask again as soon as they are answered, where sixteen may wait.
+fn asked_too_much_for_long(on: On) {
+    let Some((url, folder)) = fresh(on) else { return };
+    let settings = StoreSettings { queue: 128, postgres_lanes: LANES, ..StoreSettings::new(&url) };
+    let mut company = Company::with_store(&settings, folder);
+    company.person("li", &["seller"], Some("north"));
+    let token = company.token("li");
+    let (turned_away, done, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        // However this ends, the callers do.
+        let _over = Over(&over);
+        for caller in 0..CALLERS {
+            let (company, token, turned_away, done, over) = (&company, &token, &turned_away, &done, &over);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if over.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    let fields = json!({"name": format!("company {caller} {number}")});
+                    let call = company.server.post("/v1/customers", &json!({"fields": fields}));
+                    let seen = call.token(token).send();
+                    match (seen.status, seen.header("retry-after").is_empty()) {
+                        (201, _) => done.fetch_add(1, Ordering::SeqCst),
+                        (503, false) => turned_away.fetch_add(1, Ordering::SeqCst),
+                        _ => panic!("{}: {}", seen.status, seen.text),
+                    };
+                }
+            });
+        }
+        until("turning away", 60, || turned_away.load(Ordering::SeqCst) > 0);
+        // Some are served all the time, and whether it lives can be asked.
+        let before = done.load(Ordering::SeqCst);
+        until("serving", 60, || done.load(Ordering::SeqCst) > before + 10);
+        company.server.get("/livez").expect(200);
+    });
+    // As soon as fewer ask, everybody is served.
+    company.customer("li", "the last one");
+}
+
 /// Keeps every write waiting as long as it lives.
 enum Held {
     Sqlite(diesel::SqliteConnection),
@@ -111,4 +162,11 @@ fn what_does_not_fit_is_turned_away_at_once_on_sqlite() {
 #[test]
 fn what_does_not_fit_is_turned_away_at_once_on_postgres() {
     overloaded(On::Postgres);
+}
+
+/// Not on SQLite: its one lane writes faster than these callers can ask, so that no crowd waits for it (the rest is in
+/// the tests of `store::queue`).
+#[test]
+fn what_asks_too_much_for_long_is_let_in_by_a_few_on_postgres() {
+    asked_too_much_for_long(On::Postgres);
 }

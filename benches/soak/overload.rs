@@ -14,11 +14,15 @@ use std::time::{Duration, Instant};
 const BUSY: usize = 64;
 /// Connections of those who do not wait: more than the queue of the store holds.
 const CONNECTIONS: usize = 2048;
-const ROUND: Duration = Duration::from_secs(5);
+const ROUND: Duration = Duration::from_secs(10);
+/// How long it may take until it is found that more is asked than can be done, and what waits by then is gone.
+const FINDING: Duration = Duration::from_secs(2);
 
 /// What the callers of a round met, by status.
 #[derive(Default)]
 struct Round {
+    /// Within `FINDING`.
+    at_first: Vec<f64>,
     admitted: Vec<f64>,
     turned_away: Vec<f64>,
 }
@@ -47,14 +51,16 @@ pub fn run(options: Options) {
     assert!(normal.turned_away.is_empty(), "turned away though each waited for its answer");
     for number in 0..options.rounds {
         let over = round(CONNECTIONS, Some(2.0 * capacity));
-        let asked = over.admitted.len() + over.turned_away.len();
+        let admitted = over.at_first.len() + over.admitted.len();
+        let asked = admitted + over.turned_away.len();
         let (p99, after) = (at(&over.admitted, 0.99), memory_kib(&instance));
         println!(
-            "round {number}: {:.0} asked/s, {:.0} admitted/s, p99 {p99:.1} ms ({:.1} of the normal); turned away {}, \
-             p99 {:.1} ms; memory {} MiB",
+            "round {number}: {:.0} asked/s, {:.0} admitted/s, p99 {p99:.1} ms ({:.1} of the normal; {:.1} ms in the first \
+             two seconds); turned away {}, p99 {:.1} ms; memory {} MiB",
             asked as f64 / ROUND.as_secs_f64(),
-            over.admitted.len() as f64 / ROUND.as_secs_f64(),
+            admitted as f64 / ROUND.as_secs_f64(),
             p99 / normal_p99,
+            at(&over.at_first, 0.99),
             over.turned_away.len(),
             at(&over.turned_away, 0.99),
             after / 1024,
@@ -90,6 +96,7 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
             let seen = connection.call(&request("POST", "/v1/customers", token, None, &body)).await.unwrap();
             let took = asked.elapsed().as_secs_f64() * 1e3;
             match seen.status {
+                201 if rate.is_some() && asked < begun + FINDING => round.at_first.push(took),
                 201 => round.admitted.push(took),
                 503 | 429 => round.turned_away.push(took),
                 status => panic!("{status}: {}", String::from_utf8_lossy(seen.body)),
@@ -98,11 +105,13 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
     };
     let mut all = Round::default();
     for round in join_all((0..callers).map(|_| caller())).await {
+        all.at_first.extend(round.at_first);
         all.admitted.extend(round.admitted);
         all.turned_away.extend(round.turned_away);
     }
-    all.admitted.sort_unstable_by(f64::total_cmp);
-    all.turned_away.sort_unstable_by(f64::total_cmp);
+    for times in [&mut all.at_first, &mut all.admitted, &mut all.turned_away] {
+        times.sort_unstable_by(f64::total_cmp);
+    }
     all
 }
 

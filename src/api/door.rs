@@ -14,6 +14,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
+use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use std::time::{Duration, Instant};
 use tracing::Instrument;
@@ -22,6 +23,9 @@ use tracing::Instrument;
 pub const LONGEST_URL: usize = 8 * 1024;
 /// Headers together, in bytes.
 pub const LARGEST_HEADERS: usize = 64 * 1024;
+/// Most that is read of a body that nobody wants, in bytes.
+const READ_AWAY: usize = 64 * 1024;
+const READ_AWAY_FOR: Duration = Duration::from_secs(1);
 
 /// Lets one request in and its answer out.
 ///
@@ -29,7 +33,7 @@ pub const LARGEST_HEADERS: usize = 64 * 1024;
 /// What actix itself could not do.
 pub async fn door<B: MessageBody + 'static>(
     app: web::Data<App>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
@@ -38,7 +42,11 @@ pub async fn door<B: MessageBody + 'static>(
     let line = request.conn_data::<patience::Line>().cloned();
     let span = tracing::info_span!("request", id = %context.request_id);
     let response = match turn_away(&app, &request) {
-        Some(refusal) => request.error_response(refusal),
+        Some(refusal) => {
+            // As fast as it comes; who lets it wait is not waited for.
+            let _ = tokio::time::timeout(READ_AWAY_FOR, read_away(&mut request)).await;
+            request.error_response(refusal)
+        }
         None => next.call(request).instrument(span.clone()).await?.map_into_boxed_body(),
     };
     let _entered = span.enter();
@@ -69,6 +77,19 @@ fn turn_away(app: &App, request: &ServiceRequest) -> Option<ApiError> {
     }
     let is_text = percent_decode_str(url).decode_utf8().is_ok_and(|text| !text.chars().any(char::is_control));
     (!is_text).then_some(ApiError::MalformedUrl)
+}
+
+/// What was sent along is read, up to a size: whoever is still writing would not see the answer, and would have to
+/// connect anew.
+async fn read_away(request: &mut ServiceRequest) {
+    let mut body = request.take_payload();
+    let mut read = 0;
+    while let Some(Ok(part)) = body.next().await {
+        read += part.len();
+        if read > READ_AWAY {
+            return;
+        }
+    }
 }
 
 /// Every error as a problem; other responses as they are.

@@ -2,8 +2,11 @@
 
 use crate::client::{Server, parts, settings};
 use loudou::api::health::Readiness;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 #[test]
 fn a_process_lives_and_is_ready() {
@@ -79,6 +82,40 @@ fn what_no_operation_should_see_is_turned_away() {
     with_headers(48 * 1024).expect(200);
     with_headers(72 * 1024).refused(431, "headers_too_large");
     server.get("/livez?verbose=1").refused(400, "invalid_parameters");
+}
+
+/// The body of what is turned away at the door is not left on the line: the next request is understood.
+#[test]
+fn who_is_turned_away_goes_on_over_the_same_connection() {
+    let server = Server::with(&[]);
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    for _ in 0..3 {
+        // The body comes later than its header.
+        write!(stream, "POST /a%00b HTTP/1.1\r\nhost: x\r\ncontent-length: 3000\r\n\r\n").unwrap();
+        stream.write_all(&[b'x'; 3000]).unwrap();
+        let said = one_answer(&mut stream);
+        assert!(said.starts_with("HTTP/1.1 400"), "{said}");
+    }
+    write!(stream, "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let said = one_answer(&mut stream);
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+}
+
+fn one_answer(stream: &mut TcpStream) -> String {
+    let mut said = Vec::new();
+    loop {
+        let mut bytes = [0; 4096];
+        let many = stream.read(&mut bytes).unwrap();
+        assert!(many > 0, "closed after {}", String::from_utf8_lossy(&said));
+        said.extend_from_slice(&bytes[..many]);
+        let text = String::from_utf8_lossy(&said).to_lowercase();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+        if length.is_none_or(|length| body.len() >= length) {
+            return String::from_utf8_lossy(&said).into_owned();
+        }
+    }
 }
 
 #[test]

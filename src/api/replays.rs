@@ -13,7 +13,7 @@ use crate::engine::replay::GroundKind;
 use crate::engine::tally::{By, Change, Group};
 use crate::store::{Outcome, Replay, ReplayState};
 use crate::texts::Message;
-use crate::values::{DealId, DecisionId, DraftId, ReplayId, Time, UserId};
+use crate::values::{CustomerId, DealId, DecisionId, DraftId, ReplayId, Time, UserId};
 use crate::workflow::failure::Failure;
 use crate::workflow::replays::{FoundDecision, NewReplay, Tried};
 use serde::{Deserialize, Serialize};
@@ -131,13 +131,16 @@ pub struct ReplayGroupView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RulesReplayDecision)]
 pub struct ReplayDecisionView {
-    /// Whether you may not know which one it is: its deal, or a field that the tried rules decide by, is hidden from you.
+    /// Whether you may not know which one it is: its deal or customer, or a field that the tried rules decide by, is hidden from you.
     /// Everything else is null then.
     hidden: bool,
     #[schema(value_type = Option<uuid::Uuid>)]
     id: Option<DecisionId>,
     #[schema(value_type = Option<uuid::Uuid>)]
     deal: Option<DealId>,
+    /// Whose deal it is, or who was made or changed himself.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    customer: Option<CustomerId>,
     #[schema(value_type = Option<uuid::Uuid>)]
     actor: Option<UserId>,
     /// `deals.move`, `deals.create`, ...
@@ -253,12 +256,22 @@ fn kind_word(kind: GroundKind) -> &'static str {
 impl From<FoundDecision> for ReplayDecisionView {
     fn from(found: FoundDecision) -> Self {
         let Some(entry) = found.entry else {
-            return Self { hidden: true, id: None, deal: None, actor: None, action: None, outcome: None, at: None };
+            return Self {
+                hidden: true,
+                id: None,
+                deal: None,
+                customer: None,
+                actor: None,
+                action: None,
+                outcome: None,
+                at: None,
+            };
         };
         Self {
             hidden: false,
             id: Some(entry.id),
             deal: entry.deal,
+            customer: entry.customer,
             actor: match entry.actor {
                 Who::User(user) => Some(user),
                 Who::System => None,

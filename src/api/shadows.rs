@@ -86,7 +86,7 @@ pub struct ShadowView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RulesShadowLine)]
 pub struct ShadowLineView {
-    /// `deals.move`, `deals.create`, ...
+    /// `deals.move`, `customers.write`, ...; contracts and payments are written by `deals.write`.
     #[schema(max_length = 100)]
     action: String,
     /// Of a move, or of a deal that was made.
@@ -123,7 +123,8 @@ pub struct ShadowGroupView {
     /// The stage whose entry demands it.
     #[schema(max_length = 1000)]
     stage: Option<String>,
-    /// The criterion's id, the action, the move, or the name of the fact.
+    /// The criterion's id, the action, the move, the field that is wrong (`customer.phone`), or the name of the fact:
+    /// `unique.phone` = whether another customer has the same.
     #[schema(max_length = 1000)]
     name: Option<String>,
     count: u64,
@@ -202,10 +203,14 @@ fn version(shadow: &Shadow) -> i64 {
 
 /// Put a draft into shadow
 ///
-/// From now on, within a second on every process, the draft is asked about what is decided on deals under the active rules:
-/// moves, deals made, changed, graded, given and released, and what is logged. It changes nothing, and nobody waits for it:
-/// each decision is looked at after its answer. One draft at a time. It ends when it is stopped, and by itself when the draft
-/// is written anew, activated or removed; what was found is kept for seven days.
+/// From now on, within a second on every process, the draft is asked about what is decided under the active rules: customers
+/// made and changed, moves, deals made, changed, graded, given and released, what is logged, contracts and payments. It
+/// changes nothing, and nobody waits for it: each decision is looked at after its answer. One draft at a time. It ends when
+/// it is stopped, and by itself when the draft is written anew, activated or removed; what was found is kept for seven days.
+///
+/// Only what stands in the log is looked at: not dry runs, answers given again, requests that are wrong in their own fields
+/// and nothing else, and what no role of the caller is granted at all. Decisions on people, teams and the rules themselves
+/// are not looked at.
 #[utoipa::path(post, path = "/v1/rules/shadows", tag = "rules", request_body = ShadowBody,
     responses((status = 201, description = "Begun.", body = ShadowView)))]
 pub async fn begin_shadow(
@@ -249,7 +254,8 @@ pub async fn get_shadow(house: House, context: Context, caller: Caller, path: Pa
 /// Decisions of a group of a shadow
 ///
 /// The first hundred that came out otherwise by the same thing, the oldest first. One whose deal you may not read, or of
-/// whose deal you may not see all that the draft decides by, is not named.
+/// whose deal you may not see all that the draft decides by, is not named; nor is one on a customer unless that holds of
+/// the customer and of all of his deals. Who was refused has not become a customer, and is nobody's to read.
 #[utoipa::path(get, path = "/v1/rules/shadows/{id}/groups/{group}/decisions", tag = "rules", params(ShadowGroupPath),
     responses((status = 200, description = "A page.", body = ReplayDecisionPage)))]
 pub async fn list_shadowed_decisions(

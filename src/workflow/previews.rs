@@ -16,7 +16,7 @@ use super::people::own_sight;
 use super::rules::permitted;
 use super::scene::Scene;
 use super::trials::{Tried, forget_before, lease, rules_of, sees_all};
-use crate::engine::preview::{Sums, preview, told_of_deals};
+use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::engine::sight::Sight;
 use crate::rules::expression::Path;
 use crate::rules::hash;
@@ -25,6 +25,7 @@ use crate::rules::model::{Action, Rules};
 use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{DealId, PreviewId, RunnerId, Time};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -69,6 +70,9 @@ impl Workflow {
                 return scene.refuse(tx, about(id), refusal);
             }
             let now = scene.now();
+            let mut told: BTreeSet<String> =
+                told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect();
+            former_names(&mut told, &rules.migrate.joined(&new.migrate));
             let preview = Preview {
                 id,
                 draft,
@@ -81,7 +85,7 @@ impl Workflow {
                 state: ReplayState::Running,
                 total: 0,
                 done: 0,
-                told: told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect(),
+                told,
                 sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,

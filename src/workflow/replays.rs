@@ -16,7 +16,7 @@ use super::people::own_sight;
 use super::rules::permitted;
 use super::scene::Scene;
 pub use super::trials::Tried;
-use super::trials::{forget_before, lease, rules_of, sees_all};
+use super::trials::{forget_before, lease, rules_of, sees_all, sees_all_of};
 use crate::engine::decision::Checked;
 use crate::engine::renamed::renamed;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
@@ -293,11 +293,22 @@ pub(super) fn found(
     let entries = tx.decisions_of(seqs)?;
     let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
     let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
+    let alone = entries.iter().filter(|entry| entry.deal.is_none());
+    let customers: BTreeSet<_> = alone.filter_map(|entry| entry.customer).collect();
+    let customers = tx.customers_by_id(&customers.into_iter().collect::<Vec<_>>())?;
     let reading = scene.permit_for(Action::DealsRead);
+    let reading_customers = scene.permit_for(Action::CustomersRead);
     let told: Vec<Path> = told.iter().filter_map(|name| Path::parse(name)).collect();
-    let is_open = |entry: &LogEntry| {
-        let item = entry.deal.and_then(|deal| deals.get(&deal));
-        item.zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+    let now = scene.now();
+    let is_open = |entry: &LogEntry| match (entry.deal, entry.customer) {
+        (Some(deal), _) => {
+            deals.get(&deal).zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, now))
+        }
+        (None, Some(customer)) => {
+            let item = customers.get(&customer).zip(reading_customers.as_ref());
+            item.is_some_and(|(item, permit)| sees_all_of(permit, reading.as_ref(), item, &told, now))
+        }
+        (None, None) => false,
     };
     let mut known: BTreeMap<i64, LogEntry> =
         entries.into_iter().filter(|entry| is_open(entry)).map(|entry| (entry.seq, entry)).collect();

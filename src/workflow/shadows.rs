@@ -16,6 +16,7 @@ use super::scene::Scene;
 use super::trials::{Tried, forget_before};
 use crate::engine::shadow::{ShadowTally, told_in_shadow};
 use crate::engine::sight::Sight;
+use crate::engine::tally::By;
 use crate::rules::hash;
 use crate::rules::model::Action;
 use crate::store::{Effect, Shadow, ShadowChange, ShadowState, StoreError, Tx};
@@ -121,12 +122,17 @@ impl Workflow {
                 return Ok(Err(failure));
             }
             let Some(shadow) = tx.rules_shadow(id)? else { return Ok(Err(Failure::NotFound)) };
-            if usize::try_from(group).map_or(true, |group| group >= shadow.tally.groups.len()) {
+            let Some(known) = usize::try_from(group).ok().and_then(|group| shadow.tally.groups.get(group)) else {
                 return Ok(Err(Failure::NotFound));
+            };
+            // What is wrong with a field tells of that field, whatever else the draft decides by.
+            let mut told = shadow.told.clone();
+            if let By::Ground(ground) = &known.by {
+                told.insert(ground.id.to_string());
             }
             let seqs = tx.rules_shadow_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
             let (seqs, next) = cut(seqs, limit, |last| *last);
-            Ok(Ok(FoundPage { items: found(scene, tx, &shadow.told, &seqs)?, next }))
+            Ok(Ok(FoundPage { items: found(scene, tx, &told, &seqs)?, next }))
         })
         .await
     }

@@ -5,12 +5,13 @@ use super::Workflow;
 use super::call::Call;
 use super::failure::{Failure, Outcome};
 use super::rules::check_aside;
+use crate::engine::customers::with_row;
 use crate::engine::permission::{Permit, Row};
-use crate::engine::sight::FieldSight;
+use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::check;
-use crate::rules::expression::Path;
+use crate::rules::expression::{Entity, Path};
 use crate::rules::model::{Action, Rules};
-use crate::store::{DealItem, Lease};
+use crate::store::{CustomerItem, DealItem, Lease};
 use crate::values::{DraftId, RunnerId, Time};
 use std::sync::Arc;
 
@@ -67,6 +68,27 @@ pub(super) fn forget_before(now: Time) -> Time {
 /// Whether the deal may be read, with all that the outcome tells of.
 pub(super) fn sees_all(permit: &Permit, item: &DealItem, told: &[Path], now: Time) -> bool {
     let row = Row::Deal { deal: &item.deal, customer: &item.customer, owner: item.owner.as_ref(), record: None };
-    let sight = permit.sight(&row, now);
-    sight.is_some_and(|sight| told.iter().all(|path| sight.of(path) == FieldSight::Open))
+    is_open(permit.sight(&row, now), told.iter())
+}
+
+/// Whether the customer may be read, with all that the outcome tells of; and all of his deals, since what may be done to
+/// him rests on them.
+pub(super) fn sees_all_of(
+    permit: &Permit,
+    deals: Option<&Permit>,
+    item: &CustomerItem,
+    told: &[Path],
+    now: Time,
+) -> bool {
+    let own = told.iter().filter(|path| !matches!(path.entity, Entity::Deal | Entity::Contract));
+    let CustomerItem { customer, deals: held } = item;
+    is_open(with_row(customer, held, |row| permit.sight(row, now)), own)
+        && held.iter().all(|(deal, owner)| {
+            let row = Row::Deal { deal, customer, owner: owner.as_ref(), record: None };
+            is_open(deals.and_then(|permit| permit.sight(&row, now)), told.iter())
+        })
+}
+
+fn is_open<'a>(sight: Option<Sight>, mut told: impl Iterator<Item = &'a Path>) -> bool {
+    sight.is_some_and(|sight| told.all(|path| sight.of(path) == FieldSight::Open))
 }

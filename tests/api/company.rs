@@ -27,9 +27,36 @@ pub enum On {
     Postgres,
 }
 
-/// A test on both databases: `on_both!(name, |company| { ... })`.
+/// A test on both databases: `on_both!(name, |company| { ... })`. Several in a company that `found` makes:
+/// `on_both! { found; fn name(company) { ... } ... }`.
 #[macro_export]
 macro_rules! on_both {
+    ($found:path; $($(#[$doc:meta])* fn $name:ident($company:ident) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn run(on: $crate::company::On) {
+                let found: Option<$crate::company::Company> = $found(on);
+                if let Some(mut company) = found {
+                    test(&mut company);
+                }
+            }
+
+            fn test($company: &mut $crate::company::Company) $body
+
+            #[test]
+            fn on_sqlite() {
+                run($crate::company::On::Sqlite);
+            }
+
+            #[test]
+            fn on_postgres() {
+                run($crate::company::On::Postgres);
+            }
+        }
+    )*};
     ($(#[$doc:meta])* $name:ident, |$company:ident| $body:block) => {
         $(#[$doc])*
         mod $name {

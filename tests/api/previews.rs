@@ -180,6 +180,14 @@ on_both! {
         assert_eq!(hidden(&path), [0, 0, 3]);
         let (path, _) = done(company, &json!({}), &COMPANY.replace("enter: []", "enter: [{id: phone, has: [customer.phone]}]"));
         assert_eq!(hidden(&path), [0, 3, 3]);
+        // Under the name that the draft gives it too.
+        let mobile = COMPANY
+            .replace("enter: []", "enter: [{id: phone, has: [customer.mobile]}]")
+            .replace("phone: {type: text}", "mobile: {type: text}")
+            .replace("customer.phone]}", "customer.mobile]}")
+            + "migrate: {fields: {customer: {phone: mobile}}}\n";
+        let (path, _) = done(company, &json!({}), &mobile);
+        assert_eq!(hidden(&path), [0, 3, 3]);
         assert_eq!(company.get("sel", &path).code(), "not_permitted");
         assert_eq!(company.get("dan", &format!("{path}/groups/1/deals")).status, 404);
         assert_eq!(company.post("dan", PREVIEWS, &json!({})).faults(), ["/draft draft_or_version"]);

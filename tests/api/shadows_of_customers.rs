@@ -153,14 +153,18 @@ crate::on_both! {
         let expected = vec!["customers.write allowed other -.customer_exists 1".to_owned()];
         assert_eq!(told(company, &path, 1), ([0, 0, 1, 0, 0], expected));
         stop(company, &path);
-        // Two choices become one: two that differed may be the same.
+        // Two choices become one, or two fields: who differed from all may be the same as somebody.
         let kinds = COMPANY.replace(UNIQUE, "unique: [[customer.name, customer.kind]]\n");
         activate(company, &kinds);
-        let text = kinds.replace("of: [large, small]", "of: [any]")
-            + "migrate: {choices: {customer: {kind: {large: any, small: any}}}}\n";
-        let path = begin(company, &text);
-        made(company, &json!({"name": "c", "kind": "large"}));
+        let small = kinds.replace("of: [large, small]", "of: [small]");
+        let path = begin(company, &(small + "migrate: {choices: {customer: {kind: {large: small}}}}\n"));
+        made(company, &json!({"name": "c", "kind": "small"}));
         let expected = vec!["customers.write undecided fact -.unique.name+kind 1".to_owned()];
+        assert_eq!(told(company, &path, 1), ([0, 0, 0, 1, 0], expected.clone()));
+        stop(company, &path);
+        let phoneless = kinds.replace("phone: {type: text}, ", "").replace(", hide: [customer.phone]", "");
+        let path = begin(company, &(phoneless + "migrate: {fields: {customer: {phone: name}}}\n"));
+        made(company, &json!({"name": "d", "kind": "small"}));
         assert_eq!(told(company, &path, 1), ([0, 0, 0, 1, 0], expected));
     }
 

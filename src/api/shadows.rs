@@ -7,6 +7,7 @@ use super::extract::{Json, Path};
 use super::page::{PageRequest, cursor};
 use super::replays::{ReplayDecisionPage, ReplayDecisionView, by_words, change_word};
 use super::reply::{Answer, Reply};
+use super::trials::{self, Shown};
 use super::write::Write;
 use crate::engine::shadow::{ShadowGroup, ShadowLine};
 use crate::store::Shadow;
@@ -142,7 +143,7 @@ impl From<Shadow> for ShadowView {
     fn from(shadow: Shadow) -> Self {
         let total = shadow.tally.total();
         Self {
-            version: version(&shadow),
+            version: shadow.version(),
             id: shadow.id,
             state: shadow.state.word(),
             draft: shadow.draft,
@@ -195,10 +196,15 @@ impl ShadowGroupView {
     }
 }
 
-/// Grows with what is found, and with the end.
-fn version(shadow: &Shadow) -> i64 {
-    let total = i64::try_from(shadow.tally.total().total()).unwrap_or(i64::MAX);
-    total.saturating_add(1 + i64::from(shadow.ended_at.is_some()))
+impl Shown for Shadow {
+    type View = ShadowView;
+
+    const PATH: &'static str = "/v1/rules/shadows";
+
+    fn version(&self) -> i64 {
+        let total = i64::try_from(self.tally.total().total()).unwrap_or(i64::MAX);
+        total.saturating_add(1 + i64::from(self.ended_at.is_some()))
+    }
 }
 
 /// Put a draft into shadow
@@ -221,9 +227,7 @@ pub async fn begin_shadow(
     body: Json<ShadowBody>,
 ) -> Answer<ShadowView> {
     let done = house.0.begin_shadow(&caller.writes(&context, &write)?, body.0.draft).await?;
-    let location = format!("/v1/rules/shadows/{}", done.answer.shadow.id);
-    let version = version(&done.answer.shadow);
-    Ok(Reply::created(done.answer.shadow.into(), location).version(version).replayed(done.replayed))
+    Ok(trials::begun::<Shadow>(done))
 }
 
 /// Shadows
@@ -232,10 +236,8 @@ pub async fn begin_shadow(
 #[utoipa::path(get, path = "/v1/rules/shadows", tag = "rules", responses(
     (status = 200, description = "A page.", body = ShadowPage)))]
 pub async fn list_shadows(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<ShadowPage> {
-    let before = page.after::<ShadowId>()?;
-    let found = house.0.shadows(&caller.reads(&context)?, before, page.wanted()).await?;
-    let (shadows, next) = page.cut(found, |last| last.id);
-    Ok(Reply::ok(ShadowPage::new(shadows.into_iter().map(ShadowView::from).collect(), next)))
+    let (found, next) = trials::list::<Shadow>(&house, &context, &caller, &page).await?;
+    Ok(Reply::ok(ShadowPage::new(found, next)))
 }
 
 /// One shadow
@@ -246,9 +248,7 @@ pub async fn list_shadows(house: House, context: Context, caller: Caller, page: 
     (status = 200, description = "The shadow.", body = ShadowView),
     (status = 304, description = "It is still as you named it in `If-None-Match`.")))]
 pub async fn get_shadow(house: House, context: Context, caller: Caller, path: Path<ShadowPath>) -> Answer<ShadowView> {
-    let shadow = house.0.shadow(&caller.reads(&context)?, path.0.id).await?;
-    let version = version(&shadow);
-    Ok(Reply::ok(shadow.into()).version(version))
+    trials::get::<Shadow>(&house, &context, &caller, path.0.id).await
 }
 
 /// Decisions of a group of a shadow
@@ -284,7 +284,5 @@ pub async fn stop_shadow(
     write: Write,
     path: Path<ShadowPath>,
 ) -> Answer<ShadowView> {
-    let done = house.0.stop_shadow(&caller.writes(&context, &write)?, path.0.id).await?;
-    let version = version(&done.answer.shadow);
-    Ok(Reply::ok(done.answer.shadow.into()).version(version).replayed(done.replayed))
+    trials::end::<Shadow>(&house, &context, &caller, &write, path.0.id).await
 }

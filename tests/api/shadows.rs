@@ -1,6 +1,6 @@
 //! A draft in shadow: it is asked about what is decided, changes nothing of it, and tells nobody more than he may read.
 
-use crate::company::{Company, On, RUNTIME};
+use crate::company::{Company, On, RUNTIME, called_and_moved};
 use loudou::jobs::rules_shadow;
 use loudou::workflow::Workflow;
 use serde_json::{Value as Json, json};
@@ -33,34 +33,7 @@ const ONE: &str = "outcome: reached}";
 const TWICE: &str = "outcome: reached, at_least: 2}";
 
 fn found(on: On) -> Option<Company> {
-    let mut company = Company::with_rules(on, COMPANY)?;
-    company.person("dan", &["drafter"], None);
-    company.person("ann", &["analyst"], None);
-    company.person("sel", &["seller"], None);
-    Some(company)
-}
-
-/// Three deals: called once and moved, called twice and moved, and one whose move is refused.
-fn work(company: &Company) -> [String; 3] {
-    let deal = |name: &str, calls: u32| {
-        let deal = company.deal("sel", name);
-        let path = format!("/v1/deals/{deal}");
-        for _ in 0..calls {
-            let call = json!({"kind": "call", "outcome": "reached"});
-            assert_eq!(company.post("sel", &format!("{path}/activities"), &call).status, 201);
-        }
-        let seen = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
-        assert_eq!(seen.status, if calls > 0 { 201 } else { 422 }, "{}", seen.text);
-        deal
-    };
-    [deal("one", 1), deal("two", 2), deal("none", 0)]
-}
-
-pub fn draft(company: &Company, text: &str) -> String {
-    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
-    let body = call.text(YAML, text).expect(201).body;
-    assert_eq!(body["check"]["accepted"], true, "{body}");
-    body["id"].as_str().unwrap().to_owned()
+    Company::of(on, COMPANY, &[("dan", "drafter"), ("ann", "analyst"), ("sel", "seller")])
 }
 
 pub fn look(workflow: &Workflow) -> usize {
@@ -69,7 +42,7 @@ pub fn look(workflow: &Workflow) -> usize {
 
 /// Puts the text into shadow, and lets this process know.
 pub fn begin(company: &Company, text: &str) -> String {
-    let seen = company.post("dan", SHADOWS, &json!({"draft": draft(company, text)}));
+    let seen = company.post("dan", SHADOWS, &json!({"draft": company.draft("dan", text)}));
     assert_eq!((seen.status, &seen.body["state"]), (201, &json!("running")), "{}", seen.text);
     assert_eq!(look(&company.workflow), 0);
     format!("{SHADOWS}/{}", seen.body["id"].as_str().unwrap())
@@ -101,7 +74,7 @@ crate::on_both! {
 
     fn a_draft_is_asked_about_what_is_decided(company) {
         let path = begin(company, &COMPANY.replace(ONE, TWICE));
-        let [one, ..] = work(company);
+        let [one, ..] = called_and_moved(company);
         // Three customers and deals made, three calls logged, three moves.
         assert_eq!(look(&company.workflow), 12);
         let body = company.get("dan", &path).body;
@@ -138,7 +111,7 @@ crate::on_both! {
             .replace("do: [deals.*, customers.*], scope: own", "do: [deals.read, deals.log, deals.move, deals.assign, customers.*], scope: own")
             + "migrate: {stages: {standard: {lead: called}}}\n";
         let path = begin(company, &text);
-        let [deal, ..] = work(company);
+        let [deal, ..] = called_and_moved(company);
         assert_eq!(look(&company.workflow), 12);
         let body = company.get("dan", &path).body;
         assert_eq!(sums(&body), [8, 3, 1, 0, 0]);
@@ -169,7 +142,7 @@ crate::on_both! {
         };
         // It tells of calls: whoever reads the deal reads those.
         let path = begin(company, &COMPANY.replace(ONE, TWICE));
-        work(company);
+        called_and_moved(company);
         look(&company.workflow);
         assert_eq!(["ada", "ann", "dan"].map(|by| named(by, &path)), [(0, 1), (0, 1), (1, 1)]);
         stop(company, &path);
@@ -198,14 +171,14 @@ crate::on_both! {
     fn it_ends_when_it_is_stopped_and_with_its_draft(company) {
         let stricter = COMPANY.replace(ONE, TWICE);
         let path = begin(company, &stricter);
-        let other = draft(company, &stricter);
+        let other = company.draft("dan", &stricter);
         let second = company.post("dan", SHADOWS, &json!({"draft": other}));
         assert_eq!((second.status, second.code()), (409, "rules_shadow_runs"), "{}", second.text);
         stop(company, &path);
         let again = company.post("dan", &format!("{path}/stop"), &json!({}));
         assert_eq!((again.status, again.code()), (409, "rules_shadow_ended"));
         // Nothing is counted any more.
-        work(company);
+        called_and_moved(company);
         assert_eq!(look(&company.workflow), 0);
         assert_eq!(sums(&company.get("dan", &path).body), [0; 5]);
 
@@ -258,7 +231,7 @@ crate::on_both! {
         assert!(!other.is_in_shadow());
         look(&other);
         assert!(other.is_in_shadow());
-        work(company);
+        called_and_moved(company);
         let server = company.another_process_of(&other);
         let fields = json!({"fields": {"name": "elsewhere"}});
         let customer = server.post("/v1/customers", &fields).token(&company.token("sel")).expect(201).body["id"].clone();

@@ -30,13 +30,8 @@ const PHONE: &str = "phone: {type: text}";
 const SELLER: &str = "seller: {may: [{do: [deals.*, customers.*], scope: own}]}";
 
 fn found(on: On) -> Option<Company> {
-    let mut company = Company::with_rules(on, COMPANY)?;
-    for (login, role) in
-        [("dan", "drafter"), ("ann", "analyst"), ("rea", "reader"), ("sel", "seller"), ("hal", "helper")]
-    {
-        company.person(login, &[role], None);
-    }
-    Some(company)
+    let people = [("dan", "drafter"), ("ann", "analyst"), ("rea", "reader"), ("sel", "seller"), ("hal", "helper")];
+    Company::of(on, COMPANY, &people)
 }
 
 fn make(company: &Company, fields: &Json) -> Seen {

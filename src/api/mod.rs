@@ -78,6 +78,7 @@ pub mod shown;
 pub mod sign_in;
 pub mod timeline;
 pub mod token;
+mod trials;
 pub mod unmet;
 pub mod validation;
 pub mod words;

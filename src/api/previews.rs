@@ -8,6 +8,7 @@ use super::migrate::MigrateBody;
 use super::page::{PageRequest, cursor};
 use super::replays::{state_word, tried};
 use super::reply::{Answer, Reply};
+use super::trials::{self, Shown};
 use super::write::Write;
 use crate::engine::preview::{Finding, FindingGroup};
 use crate::store::Preview;
@@ -196,9 +197,14 @@ impl PreviewGroupView {
     }
 }
 
-/// Grows with every step and with the end.
-fn version(preview: &Preview) -> i64 {
-    preview.done.saturating_add(1 + i64::from(preview.ended_at.is_some()))
+impl Shown for Preview {
+    type View = PreviewView;
+
+    const PATH: &'static str = "/v1/rules/previews";
+
+    fn version(&self) -> i64 {
+        self.done.saturating_add(1 + i64::from(self.ended_at.is_some()))
+    }
 }
 
 /// Preview other rules
@@ -219,9 +225,7 @@ pub async fn begin_preview(
     let PreviewBody { draft, version: number, as_of, migrate } = body.0;
     let new = NewPreview { tried: tried(draft, number)?, as_of, migrate: migrate.into() };
     let done = house.0.begin_preview(&caller.writes(&context, &write)?, new).await?;
-    let location = format!("/v1/rules/previews/{}", done.answer.preview.id);
-    let version = version(&done.answer.preview);
-    Ok(Reply::created(done.answer.preview.into(), location).version(version).replayed(done.replayed))
+    Ok(trials::begun::<Preview>(done))
 }
 
 /// Previews
@@ -230,10 +234,8 @@ pub async fn begin_preview(
 #[utoipa::path(get, path = "/v1/rules/previews", tag = "rules", responses(
     (status = 200, description = "A page.", body = PreviewPage)))]
 pub async fn list_previews(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<PreviewPage> {
-    let before = page.after::<PreviewId>()?;
-    let found = house.0.previews(&caller.reads(&context)?, before, page.wanted()).await?;
-    let (previews, next) = page.cut(found, |last| last.id);
-    Ok(Reply::ok(PreviewPage::new(previews.into_iter().map(PreviewView::from).collect(), next)))
+    let (found, next) = trials::list::<Preview>(&house, &context, &caller, &page).await?;
+    Ok(Reply::ok(PreviewPage::new(found, next)))
 }
 
 /// One preview
@@ -248,9 +250,7 @@ pub async fn get_preview(
     caller: Caller,
     path: Path<PreviewPath>,
 ) -> Answer<PreviewView> {
-    let preview = house.0.preview(&caller.reads(&context)?, path.0.id).await?;
-    let version = version(&preview);
-    Ok(Reply::ok(preview.into()).version(version))
+    trials::get::<Preview>(&house, &context, &caller, path.0.id).await
 }
 
 /// Deals of a group
@@ -286,7 +286,5 @@ pub async fn cancel_preview(
     write: Write,
     path: Path<PreviewPath>,
 ) -> Answer<PreviewView> {
-    let done = house.0.cancel_preview(&caller.writes(&context, &write)?, path.0.id).await?;
-    let version = version(&done.answer.preview);
-    Ok(Reply::ok(done.answer.preview.into()).version(version).replayed(done.replayed))
+    trials::end::<Preview>(&house, &context, &caller, &write, path.0.id).await
 }

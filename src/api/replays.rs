@@ -7,13 +7,14 @@ use super::context::Context;
 use super::extract::{Json, Path};
 use super::page::{PageRequest, cursor};
 use super::reply::{Answer, Reply};
+use super::trials::{self, Shown};
 use super::write::Write;
 use crate::engine::actor::Who;
 use crate::engine::replay::GroundKind;
 use crate::engine::tally::{By, Change, Group};
 use crate::store::{Outcome, Replay, ReplayState};
 use crate::texts::Message;
-use crate::values::{DealId, DecisionId, DraftId, ReplayId, Time, UserId};
+use crate::values::{CustomerId, DealId, DecisionId, DraftId, ReplayId, Time, UserId};
 use crate::workflow::failure::Failure;
 use crate::workflow::replays::{FoundDecision, NewReplay, Tried};
 use serde::{Deserialize, Serialize};
@@ -131,13 +132,16 @@ pub struct ReplayGroupView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RulesReplayDecision)]
 pub struct ReplayDecisionView {
-    /// Whether you may not know which one it is: its deal, or a field that the tried rules decide by, is hidden from you.
+    /// Whether you may not know which one it is: its deal or customer, or a field that the tried rules decide by, is hidden from you.
     /// Everything else is null then.
     hidden: bool,
     #[schema(value_type = Option<uuid::Uuid>)]
     id: Option<DecisionId>,
     #[schema(value_type = Option<uuid::Uuid>)]
     deal: Option<DealId>,
+    /// Whose deal it is, or who was made or changed himself.
+    #[schema(value_type = Option<uuid::Uuid>)]
+    customer: Option<CustomerId>,
     #[schema(value_type = Option<uuid::Uuid>)]
     actor: Option<UserId>,
     /// `deals.move`, `deals.create`, ...
@@ -208,9 +212,14 @@ pub(super) fn tried(draft: Option<DraftId>, version: Option<i64>) -> Result<Trie
     }
 }
 
-/// Grows with every step and with the end.
-fn version(replay: &Replay) -> i64 {
-    replay.beyond.saturating_sub(replay.first).saturating_add(1 + i64::from(replay.ended_at.is_some()))
+impl Shown for Replay {
+    type View = ReplayView;
+
+    const PATH: &'static str = "/v1/rules/replays";
+
+    fn version(&self) -> i64 {
+        self.beyond.saturating_sub(self.first).saturating_add(1 + i64::from(self.ended_at.is_some()))
+    }
 }
 
 impl ReplayGroupView {
@@ -253,12 +262,22 @@ fn kind_word(kind: GroundKind) -> &'static str {
 impl From<FoundDecision> for ReplayDecisionView {
     fn from(found: FoundDecision) -> Self {
         let Some(entry) = found.entry else {
-            return Self { hidden: true, id: None, deal: None, actor: None, action: None, outcome: None, at: None };
+            return Self {
+                hidden: true,
+                id: None,
+                deal: None,
+                customer: None,
+                actor: None,
+                action: None,
+                outcome: None,
+                at: None,
+            };
         };
         Self {
             hidden: false,
             id: Some(entry.id),
             deal: entry.deal,
+            customer: entry.customer,
             actor: match entry.actor {
                 Who::User(user) => Some(user),
                 Who::System => None,
@@ -290,9 +309,7 @@ pub async fn begin_replay(
     let ReplayBody { draft, version: number, since, before } = body.0;
     let new = NewReplay { tried: tried(draft, number)?, since, before };
     let done = house.0.begin_replay(&caller.writes(&context, &write)?, new).await?;
-    let location = format!("/v1/rules/replays/{}", done.answer.replay.id);
-    let version = version(&done.answer.replay);
-    Ok(Reply::created(done.answer.replay.into(), location).version(version).replayed(done.replayed))
+    Ok(trials::begun::<Replay>(done))
 }
 
 /// Replays
@@ -301,10 +318,8 @@ pub async fn begin_replay(
 #[utoipa::path(get, path = "/v1/rules/replays", tag = "rules", responses(
     (status = 200, description = "A page.", body = ReplayPage)))]
 pub async fn list_replays(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<ReplayPage> {
-    let before = page.after::<ReplayId>()?;
-    let found = house.0.replays(&caller.reads(&context)?, before, page.wanted()).await?;
-    let (replays, next) = page.cut(found, |last| last.id);
-    Ok(Reply::ok(ReplayPage::new(replays.into_iter().map(ReplayView::from).collect(), next)))
+    let (found, next) = trials::list::<Replay>(&house, &context, &caller, &page).await?;
+    Ok(Reply::ok(ReplayPage::new(found, next)))
 }
 
 /// One replay
@@ -314,9 +329,7 @@ pub async fn list_replays(house: House, context: Context, caller: Caller, page: 
     (status = 200, description = "The replay.", body = ReplayView),
     (status = 304, description = "It is still as you named it in `If-None-Match`.")))]
 pub async fn get_replay(house: House, context: Context, caller: Caller, path: Path<ReplayPath>) -> Answer<ReplayView> {
-    let replay = house.0.replay(&caller.reads(&context)?, path.0.id).await?;
-    let version = version(&replay);
-    Ok(Reply::ok(replay.into()).version(version))
+    trials::get::<Replay>(&house, &context, &caller, path.0.id).await
 }
 
 /// Decisions of a group
@@ -351,7 +364,5 @@ pub async fn cancel_replay(
     write: Write,
     path: Path<ReplayPath>,
 ) -> Answer<ReplayView> {
-    let done = house.0.cancel_replay(&caller.writes(&context, &write)?, path.0.id).await?;
-    let version = version(&done.answer.replay);
-    Ok(Reply::ok(done.answer.replay.into()).version(version).replayed(done.replayed))
+    trials::end::<Replay>(&house, &context, &caller, &write, path.0.id).await
 }

@@ -7,6 +7,7 @@ use super::extract::{Json, Path};
 use super::page::{PageRequest, cursor};
 use super::replays::{ReplayDecisionPage, ReplayDecisionView, by_words, change_word};
 use super::reply::{Answer, Reply};
+use super::trials::{self, Shown};
 use super::write::Write;
 use crate::engine::shadow::{ShadowGroup, ShadowLine};
 use crate::store::Shadow;
@@ -86,7 +87,7 @@ pub struct ShadowView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RulesShadowLine)]
 pub struct ShadowLineView {
-    /// `deals.move`, `deals.create`, ...
+    /// `deals.move`, `customers.write`, ...; contracts and payments are written by `deals.write`.
     #[schema(max_length = 100)]
     action: String,
     /// Of a move, or of a deal that was made.
@@ -123,7 +124,8 @@ pub struct ShadowGroupView {
     /// The stage whose entry demands it.
     #[schema(max_length = 1000)]
     stage: Option<String>,
-    /// The criterion's id, the action, the move, or the name of the fact.
+    /// The criterion's id, the action, the move, the field that is wrong (`customer.phone`), or the name of the fact:
+    /// `unique.phone` = whether another customer has the same.
     #[schema(max_length = 1000)]
     name: Option<String>,
     count: u64,
@@ -141,7 +143,7 @@ impl From<Shadow> for ShadowView {
     fn from(shadow: Shadow) -> Self {
         let total = shadow.tally.total();
         Self {
-            version: version(&shadow),
+            version: shadow.version(),
             id: shadow.id,
             state: shadow.state.word(),
             draft: shadow.draft,
@@ -194,18 +196,27 @@ impl ShadowGroupView {
     }
 }
 
-/// Grows with what is found, and with the end.
-fn version(shadow: &Shadow) -> i64 {
-    let total = i64::try_from(shadow.tally.total().total()).unwrap_or(i64::MAX);
-    total.saturating_add(1 + i64::from(shadow.ended_at.is_some()))
+impl Shown for Shadow {
+    type View = ShadowView;
+
+    const PATH: &'static str = "/v1/rules/shadows";
+
+    fn version(&self) -> i64 {
+        let total = i64::try_from(self.tally.total().total()).unwrap_or(i64::MAX);
+        total.saturating_add(1 + i64::from(self.ended_at.is_some()))
+    }
 }
 
 /// Put a draft into shadow
 ///
-/// From now on, within a second on every process, the draft is asked about what is decided on deals under the active rules:
-/// moves, deals made, changed, graded, given and released, and what is logged. It changes nothing, and nobody waits for it:
-/// each decision is looked at after its answer. One draft at a time. It ends when it is stopped, and by itself when the draft
-/// is written anew, activated or removed; what was found is kept for seven days.
+/// From now on, within a second on every process, the draft is asked about what is decided under the active rules: customers
+/// made and changed, moves, deals made, changed, graded, given and released, what is logged, contracts and payments. It
+/// changes nothing, and nobody waits for it: each decision is looked at after its answer. One draft at a time. It ends when
+/// it is stopped, and by itself when the draft is written anew, activated or removed; what was found is kept for seven days.
+///
+/// Only what stands in the log is looked at: not dry runs, answers given again, requests that are wrong in their own fields
+/// and nothing else, and what no role of the caller is granted at all. Decisions on people, teams and the rules themselves
+/// are not looked at.
 #[utoipa::path(post, path = "/v1/rules/shadows", tag = "rules", request_body = ShadowBody,
     responses((status = 201, description = "Begun.", body = ShadowView)))]
 pub async fn begin_shadow(
@@ -216,9 +227,7 @@ pub async fn begin_shadow(
     body: Json<ShadowBody>,
 ) -> Answer<ShadowView> {
     let done = house.0.begin_shadow(&caller.writes(&context, &write)?, body.0.draft).await?;
-    let location = format!("/v1/rules/shadows/{}", done.answer.shadow.id);
-    let version = version(&done.answer.shadow);
-    Ok(Reply::created(done.answer.shadow.into(), location).version(version).replayed(done.replayed))
+    Ok(trials::begun::<Shadow>(done))
 }
 
 /// Shadows
@@ -227,10 +236,8 @@ pub async fn begin_shadow(
 #[utoipa::path(get, path = "/v1/rules/shadows", tag = "rules", responses(
     (status = 200, description = "A page.", body = ShadowPage)))]
 pub async fn list_shadows(house: House, context: Context, caller: Caller, page: PageRequest) -> Answer<ShadowPage> {
-    let before = page.after::<ShadowId>()?;
-    let found = house.0.shadows(&caller.reads(&context)?, before, page.wanted()).await?;
-    let (shadows, next) = page.cut(found, |last| last.id);
-    Ok(Reply::ok(ShadowPage::new(shadows.into_iter().map(ShadowView::from).collect(), next)))
+    let (found, next) = trials::list::<Shadow>(&house, &context, &caller, &page).await?;
+    Ok(Reply::ok(ShadowPage::new(found, next)))
 }
 
 /// One shadow
@@ -241,15 +248,14 @@ pub async fn list_shadows(house: House, context: Context, caller: Caller, page: 
     (status = 200, description = "The shadow.", body = ShadowView),
     (status = 304, description = "It is still as you named it in `If-None-Match`.")))]
 pub async fn get_shadow(house: House, context: Context, caller: Caller, path: Path<ShadowPath>) -> Answer<ShadowView> {
-    let shadow = house.0.shadow(&caller.reads(&context)?, path.0.id).await?;
-    let version = version(&shadow);
-    Ok(Reply::ok(shadow.into()).version(version))
+    trials::get::<Shadow>(&house, &context, &caller, path.0.id).await
 }
 
 /// Decisions of a group of a shadow
 ///
 /// The first hundred that came out otherwise by the same thing, the oldest first. One whose deal you may not read, or of
-/// whose deal you may not see all that the draft decides by, is not named.
+/// whose deal you may not see all that the draft decides by, is not named; nor is one on a customer unless that holds of
+/// the customer and of all of his deals. Who was refused has not become a customer, and is nobody's to read.
 #[utoipa::path(get, path = "/v1/rules/shadows/{id}/groups/{group}/decisions", tag = "rules", params(ShadowGroupPath),
     responses((status = 200, description = "A page.", body = ReplayDecisionPage)))]
 pub async fn list_shadowed_decisions(
@@ -278,7 +284,5 @@ pub async fn stop_shadow(
     write: Write,
     path: Path<ShadowPath>,
 ) -> Answer<ShadowView> {
-    let done = house.0.stop_shadow(&caller.writes(&context, &write)?, path.0.id).await?;
-    let version = version(&done.answer.shadow);
-    Ok(Reply::ok(done.answer.shadow.into()).version(version).replayed(done.replayed))
+    trials::end::<Shadow>(&house, &context, &caller, &write, path.0.id).await
 }

@@ -27,6 +27,28 @@ pub struct ContractWrite {
     pub cancelled_on: Option<Option<Date>>,
 }
 
+/// Something that is to be done about a contract of a deal.
+#[derive(Clone, Debug)]
+pub enum ContractDeed {
+    Create(ContractId, ContractWrite),
+    Change(ContractId, ContractWrite),
+    Pay(ContractId, NewPayment),
+    CancelPayment(ContractId, PaymentId),
+}
+
+impl DealFacts {
+    #[must_use]
+    pub fn find_contract(&self, id: ContractId) -> Option<&Contract> {
+        self.contracts.iter().find(|contract| contract.id == id)
+    }
+
+    /// A payment on a contract.
+    #[must_use]
+    pub fn find_payment(&self, contract: ContractId, id: PaymentId) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.id == id && payment.contract == contract)
+    }
+}
+
 /// Adds a contract to a deal.
 #[must_use]
 pub fn create(

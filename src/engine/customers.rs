@@ -4,14 +4,16 @@ use super::actor::Actor;
 use super::case::Case;
 use super::decision::{Checked, Decision, FactsRead};
 use super::effects::{CustomerChange, CustomerCreation, Made};
-use super::facts::{Contact, Customer, FieldValues};
+use super::facts::{Contact, Customer, Deal, FieldValues, Person};
 use super::fields::{Declared, Written, clean, field_fault, read_email, read_phone};
+use super::permission::{HeldDeal, Row};
 use super::sight::Sight;
 use super::validations::{changes_read, emptied, sticky, validate};
 use crate::rules::expression::{Entity, Path};
 use crate::rules::model::Rules;
 use crate::texts::Message;
 use crate::values::{CustomerId, Key, Time, UserId, Value};
+use serde_json::{Map, Value as Json};
 use unicode_normalization::UnicodeNormalization;
 
 /// Most contacts of a customer: expressions walk over all of them.
@@ -99,6 +101,15 @@ pub struct NewCustomer {
     pub faults: Vec<Checked>,
 }
 
+impl NewCustomer {
+    /// What a client wrote.
+    #[must_use]
+    pub fn read(rules: &Rules, id: CustomerId, fields: &Map<String, Json>, contacts: Vec<Contact>) -> Self {
+        let CustomerWrite { written, contacts, faults } = CustomerWrite::read(rules, fields, Some(contacts));
+        Self { id, written, contacts: contacts.unwrap_or_default(), faults }
+    }
+}
+
 /// A customer as it is before it is made: what its maker may touch depends on it.
 #[must_use]
 pub fn blank(id: CustomerId, creator: Option<UserId>, now: Time) -> Customer {
@@ -136,6 +147,32 @@ pub struct CustomerWrite {
     /// `None` = as they are.
     pub contacts: Option<Vec<Contact>>,
     pub faults: Vec<Checked>,
+}
+
+impl CustomerWrite {
+    /// What a client wrote.
+    #[must_use]
+    pub fn read(rules: &Rules, fields: &Map<String, Json>, contacts: Option<Vec<Contact>>) -> Self {
+        let (written, mut faults) = declared(rules).read(fields);
+        let contacts = contacts.map(|contacts| {
+            let (contacts, more) = read_contacts(contacts, rules.country.as_deref());
+            faults.extend(more);
+            contacts
+        });
+        Self { written, contacts, faults }
+    }
+}
+
+/// A customer as a row of permissions. `deals`: all of his, with who holds them.
+pub fn with_row<T>(customer: &Customer, deals: &[(Deal, Option<Person>)], ask: impl FnOnce(&Row<'_>) -> T) -> T {
+    let held: Vec<HeldDeal<'_>> = deals.iter().map(|(deal, owner)| HeldDeal { deal, owner: owner.as_ref() }).collect();
+    ask(&Row::Customer { customer, deals: &held })
+}
+
+/// Funnel and stage of each of a customer's deals.
+#[must_use]
+pub fn stages_of(deals: &[(Deal, Option<Person>)]) -> Vec<(Key, Key)> {
+    deals.iter().map(|(deal, _)| (deal.funnel.clone(), deal.stage.clone())).collect()
 }
 
 /// Changes a customer. `deals`: funnel and stage of the customer's deals, whose stages may demand fields.

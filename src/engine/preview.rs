@@ -6,7 +6,7 @@ use super::case::{Case, Movement};
 use super::criteria::check;
 use super::decision::FactsRead;
 use super::dwell::dwell;
-use super::facts::{DealFacts, DealState, FieldValues, Person};
+use super::facts::{Deal, DealFacts, DealState, FieldValues, Person};
 use super::figures::figure;
 use super::grade::compute;
 use super::tally::{fields, told_fields};
@@ -164,53 +164,44 @@ pub(super) fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<
         return Cow::Borrowed(record);
     }
     let mut then = record.clone();
-    let funnel = record.deal.funnel.clone();
-    let becomes = |what: What, from: &[&str], id: &mut Key| {
-        if let Some(to) = migration.target(what, from) {
-            *id = to.clone();
-        }
-    };
-    let stage = |id: &mut Key| {
-        let from = id.clone();
-        becomes(What::Stage, &[funnel.as_str(), from.as_str()], id);
-    };
-    let one = |what: What, id: &mut Option<Key>| {
-        if let Some(id) = id {
-            let from = id.clone();
-            becomes(what, &[from.as_str()], id);
-        }
-    };
-    let before = then.deal.stage.clone();
-    if let Some(reason) = &mut then.deal.reason {
-        let from = reason.clone();
-        becomes(What::Reason, &[funnel.as_str(), before.as_str(), from.as_str()], reason);
-    }
-    then.deal.lost_from.iter_mut().for_each(stage);
-    stage(&mut then.deal.stage);
-    then.visits.iter_mut().for_each(|visit| stage(&mut visit.stage));
-    one(What::Grade, &mut then.deal.grade);
-    one(What::Product, &mut then.deal.product);
-    rename(&mut then.deal.fields, "deal", migration);
+    deal(&mut then.deal, migration);
+    let funnel = record.deal.funnel.as_str();
+    then.visits.iter_mut().for_each(|visit| becomes(&mut visit.stage, What::Stage, &[funnel], migration));
     rename(&mut then.customer.fields, "customer", migration);
     for activity in &mut then.activities {
         let kind = activity.kind.clone();
-        becomes(What::Activity, &[kind.as_str()], &mut activity.kind);
-        if let Some(outcome) = &mut activity.outcome {
-            let from = outcome.clone();
-            becomes(What::Outcome, &[kind.as_str(), from.as_str()], outcome);
-        }
-        one(What::Method, &mut activity.method);
+        becomes(&mut activity.kind, What::Activity, &[], migration);
+        activity.outcome.iter_mut().for_each(|one| becomes(one, What::Outcome, &[kind.as_str()], migration));
+        activity.method.iter_mut().for_each(|one| becomes(one, What::Method, &[], migration));
     }
     then.owner.iter_mut().for_each(|owner| person(owner, migration));
     Cow::Owned(then)
 }
 
+/// The deal itself as it would be after the change of rules.
+pub(super) fn deal(deal: &mut Deal, migration: &Migration) {
+    let (funnel, stage) = (deal.funnel.clone(), deal.stage.clone());
+    let at = [funnel.as_str(), stage.as_str()];
+    deal.reason.iter_mut().for_each(|reason| becomes(reason, What::Reason, &at, migration));
+    deal.lost_from.iter_mut().for_each(|stage| becomes(stage, What::Stage, &[funnel.as_str()], migration));
+    becomes(&mut deal.stage, What::Stage, &[funnel.as_str()], migration);
+    deal.grade.iter_mut().for_each(|grade| becomes(grade, What::Grade, &[], migration));
+    deal.product.iter_mut().for_each(|product| becomes(product, What::Product, &[], migration));
+    rename(&mut deal.fields, "deal", migration);
+}
+
+/// What an id becomes that these lead to.
+fn becomes(id: &mut Key, what: What, before: &[&str], migration: &Migration) {
+    let from: Vec<&str> = before.iter().copied().chain([id.as_str()]).collect();
+    if let Some(to) = migration.target(what, &from) {
+        *id = to.clone();
+    }
+}
+
 /// Somebody as they would be after the change of rules.
 pub(super) fn person(person: &mut Person, migration: &Migration) {
     rename(&mut person.fields, "user", migration);
-    for role in &mut person.roles {
-        *role = migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone();
-    }
+    person.roles.iter_mut().for_each(|role| becomes(role, What::Role, &[], migration));
     person.holdings =
         std::mem::take(&mut person.holdings).into_iter().fold(BTreeMap::new(), |mut held, ((funnel, stage), n)| {
             let to = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).cloned().unwrap_or(stage);
@@ -223,12 +214,7 @@ pub(super) fn rename(values: &mut FieldValues, record: &str, migration: &Migrati
     *values = std::mem::take(values)
         .into_iter()
         .map(|(field, mut value)| {
-            let choice = |id: &mut Key| {
-                let to = migration.target(What::Choice, &[record, field.as_str(), id.as_str()]).cloned();
-                if let Some(to) = to {
-                    *id = to;
-                }
-            };
+            let choice = |id: &mut Key| becomes(id, What::Choice, &[record, field.as_str()], migration);
             match &mut value {
                 Value::Choice(id) => choice(id),
                 Value::Choices(ids) => ids.iter_mut().for_each(choice),
@@ -238,6 +224,18 @@ pub(super) fn rename(values: &mut FieldValues, record: &str, migration: &Migrati
             (name, value)
         })
         .collect();
+}
+
+/// Adds the names that fields have now to those that they would have: who may not see one, may not be told of it either way.
+pub fn former_names(told: &mut BTreeSet<String>, migration: &Migration) {
+    let mut former = Vec::new();
+    for mapping in &migration.mappings {
+        let (What::Field, [record, from]) = (mapping.what, mapping.from.as_slice()) else { continue };
+        let entities: &[&str] = if **record == *"user" { &["user", "owner", "receiver"] } else { &[record.as_str()] };
+        let named = entities.iter().filter(|entity| told.contains(&format!("{entity}.{}", mapping.to)));
+        former.extend(named.map(|entity| format!("{entity}.{from}")));
+    }
+    told.extend(former);
 }
 
 /// The fields that the outcome of a preview may tell of.

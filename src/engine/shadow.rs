@@ -4,18 +4,21 @@
 //! What the other rules themselves rename (`migrate`) is called as it would be then: facts, the request, the roles.
 
 mod asked;
+mod customers;
 
 pub use asked::AskedDeal;
+pub use customers::{AskedCustomer, Identities};
 
 use super::actor::Actor;
-use super::decision::{Decision, Refusal, RefusalKind};
-use super::facts::{Customer, DealFacts, Person};
+use super::decision::{Checked, CheckedKind, Decision, Refusal, RefusalKind};
+use super::facts::{Customer, Deal, DealFacts, Person};
 use super::permission::{Permit, permit};
-use super::preview::{migrated, person, rename, told_of_deals};
+use super::preview::{deal, former_names, migrated, person, rename, told_of_deals};
 use super::replay::{Ground, GroundKind};
 use super::tally::{By, Change, fields};
 use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Action, Rules};
+use crate::texts::{Arg, Message};
 use crate::values::{Key, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -95,6 +98,12 @@ impl Lens<'_> {
     }
 
     #[must_use]
+    pub fn deal(&self, mut bare: Deal) -> Deal {
+        deal(&mut bare, self.migration());
+        bare
+    }
+
+    #[must_use]
     pub fn stage(&self, funnel: &Key, stage: Key) -> Key {
         self.one(What::Stage, &[funnel.as_str(), stage.as_str()]).unwrap_or(stage)
     }
@@ -154,21 +163,28 @@ impl Lens<'_> {
 /// What a refusal rests on, in the words of replays.
 #[must_use]
 pub fn grounds(refusal: &Refusal) -> Vec<Ground> {
-    let kind = |code: &str| match code {
-        "move_not_permitted" => GroundKind::NotFor,
-        "no_such_move" => GroundKind::NoMove,
-        "permission" | "not_permitted_here" => GroundKind::Permission,
-        _ => GroundKind::Other,
+    let ground = |message: &Message| {
+        let (kind, id) = match (&*message.code, message.args.get("action")) {
+            ("permission" | "not_permitted_here", Some(Arg::Text(action))) => (GroundKind::Permission, action.as_str()),
+            ("move_not_permitted", _) => (GroundKind::NotFor, "move_not_permitted"),
+            ("no_such_move", _) => (GroundKind::NoMove, "no_such_move"),
+            (code, _) => (GroundKind::Other, code),
+        };
+        Ground { kind, stage: None, id: Key::new(id) }
     };
     match &refusal.kind {
-        RefusalKind::Permission(message) | RefusalKind::State(message) => {
-            vec![Ground { kind: kind(&message.code), stage: None, id: Key::new(&message.code) }]
-        }
+        RefusalKind::Permission(message) | RefusalKind::State(message) => vec![ground(message)],
         RefusalKind::Unmet => {
             let refusing = refusal.criteria.iter().filter(|checked| checked.refuses());
-            refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
+            refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &name(checked))).collect()
         }
     }
+}
+
+/// Its id; of a field that is at fault, whose it is besides: that tells who may know of it.
+fn name(checked: &Checked) -> Cow<'_, Key> {
+    let field = checked.fields.first().filter(|_| checked.kind == CheckedKind::Field && checked.stage.is_none());
+    field.map_or(Cow::Borrowed(&checked.id), |field| Cow::Owned(Key::new(field)))
 }
 
 /// What was decided, with how it came out.
@@ -329,7 +345,8 @@ impl ShadowTally {
     }
 }
 
-/// The fields that a difference may tell of: all that these rules decide anything by.
+/// The fields that a difference may tell of: all that these rules decide anything by, under the names that they have now
+/// and would have. What is wrong with a field of its own (it is required, its form) is told by the group itself.
 #[must_use]
 pub fn told_in_shadow(rules: &Rules) -> BTreeSet<String> {
     let mut told = told_of_deals(rules);
@@ -343,5 +360,9 @@ pub fn told_in_shadow(rules: &Rules) -> BTreeSet<String> {
             .chain(role.never.iter().filter_map(|never| never.when.as_ref()))
             .for_each(|when| fields(when, &mut told));
     }
+    told.extend(rules.unique.iter().flat_map(|one| &one.fields).map(|field| format!("customer.{field}")));
+    let named_anew = rules.migrate.mappings.iter().filter(|mapping| mapping.what == What::Field);
+    told.extend(named_anew.filter_map(|mapping| Some(format!("{}.{}", mapping.from.first()?, mapping.to))));
+    former_names(&mut told, &rules.migrate);
     told
 }

@@ -2,10 +2,10 @@
 
 use super::StoreError;
 use super::entry::LogEntry;
-use super::lists::DealItem;
+use super::lists::{CustomerItem, DealItem};
 use super::tx::face;
 use crate::engine::tally::Tally;
-use crate::values::{DealId, DraftId, ReplayId, RunnerId, Time, UserId};
+use crate::values::{CustomerId, DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,4 +131,6 @@ face! { rules_replays:
     fn decisions_of(seqs: &[i64]) -> Vec<LogEntry>;
     /// Deals with what their reader's view of them depends on.
     fn deals_by_id(ids: &[DealId]) -> BTreeMap<DealId, DealItem>;
+    /// The same of customers.
+    fn customers_by_id(ids: &[CustomerId]) -> BTreeMap<CustomerId, CustomerItem>;
 }

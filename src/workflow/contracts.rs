@@ -8,7 +8,7 @@ use super::customers::forbidden;
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
 use crate::engine::Row;
-use crate::engine::contracts::{ContractWrite, NewPayment, cancel_payment, change, create, pay};
+use crate::engine::contracts::{ContractDeed, ContractWrite, NewPayment, cancel_payment, change, create, pay};
 use crate::engine::decision::Decision;
 use crate::engine::effects::{ContractChange, PaymentChange};
 use crate::engine::facts::{Contract, DealFacts, Payment};
@@ -29,19 +29,14 @@ impl Workflow {
     pub async fn contract(&self, call: &Call, deal: DealId, id: ContractId) -> Outcome<ContractAnswer> {
         self.glancing(call, Action::DealsRead, move |scene, tx| {
             let Some((record, _)) = scene.see_deal(tx, deal)? else { return Ok(Err(Failure::NotFound)) };
-            Ok(of(&record, id).map(|contract| with_payments(&record, contract)).ok_or(Failure::NotFound))
+            Ok(record.find_contract(id).map(|contract| with_payments(&record, contract)).ok_or(Failure::NotFound))
         })
         .await
     }
 
     /// Adds a contract to a deal.
     pub async fn create_contract(&self, call: &Call, deal: DealId, write: ContractWrite) -> Written<ContractAnswer> {
-        let id = ContractId::new();
-        self.on_deal(call, deal, move |scene, tx, record, about| {
-            let decision = create(scene.rules(), record, id, write.clone(), scene.now());
-            conclude_contract(scene, tx, record, about, decision)
-        })
-        .await
+        self.on_contract(call, deal, ContractDeed::Create(ContractId::new(), write)).await
     }
 
     /// Changes a contract: dates of signature, delivery and acceptance, amount, cancellation.
@@ -52,15 +47,7 @@ impl Workflow {
         id: ContractId,
         write: ContractWrite,
     ) -> Written<ContractAnswer> {
-        self.on_deal(call, deal, move |scene, tx, record, about| {
-            let Some(contract) = of(record, id) else { return Ok(Err(Failure::NotFound)) };
-            if let Some(failure) = scene.call.version_fault(contract.version) {
-                return Ok(Err(failure));
-            }
-            let decision = change(scene.rules(), record, contract, write.clone(), scene.now());
-            conclude_contract(scene, tx, record, about, decision)
-        })
-        .await
+        self.on_contract(call, deal, ContractDeed::Change(id, write)).await
     }
 
     /// Records a payment on a contract.
@@ -71,12 +58,7 @@ impl Workflow {
         id: ContractId,
         payment: NewPayment,
     ) -> Written<ContractAnswer> {
-        self.on_deal(call, deal, move |scene, tx, record, about| {
-            let Some(contract) = of(record, id) else { return Ok(Err(Failure::NotFound)) };
-            let decision = pay(scene.rules(), record, contract, payment.clone(), scene.now());
-            conclude_payment(scene, tx, record, contract, about, decision)
-        })
-        .await
+        self.on_contract(call, deal, ContractDeed::Pay(id, payment)).await
     }
 
     /// Cancels a payment.
@@ -87,40 +69,64 @@ impl Workflow {
         id: ContractId,
         payment: PaymentId,
     ) -> Written<ContractAnswer> {
-        self.on_deal(call, deal, move |scene, tx, record, about| {
-            let known = record.payments.iter().find(|known| known.id == payment && known.contract == id);
-            let (Some(contract), Some(payment)) = (of(record, id), known) else { return Ok(Err(Failure::NotFound)) };
-            let decision = cancel_payment(scene.rules(), record, payment, scene.now());
-            conclude_payment(scene, tx, record, contract, about, decision)
-        })
-        .await
+        self.on_contract(call, deal, ContractDeed::CancelPayment(id, payment)).await
     }
 
     /// A write to a contract of a deal that the caller sees and may write.
-    async fn on_deal<F>(&self, call: &Call, deal: DealId, work: F) -> Written<ContractAnswer>
-    where
-        F: Fn(&Scene, &mut Tx<'_>, &DealFacts, About) -> Result<Written<ContractAnswer>, StoreError>
-            + Send
-            + Sync
-            + 'static,
-    {
+    async fn on_contract(&self, call: &Call, deal: DealId, deed: ContractDeed) -> Written<ContractAnswer> {
         self.writing(call, Action::DealsWrite, move |scene, tx| {
             let (record, sight) = match scene.take_deal(tx, deal, |answer: &ContractAnswer| answer.contract.deal)? {
                 Taken::Deal(record, sight) => (record, sight),
                 Taken::Ended(answer) => return Ok(answer),
             };
             let about = About::deal(&record, sight);
-            if !scene.permit.holds(&Row::from(&record), scene.now()) {
-                return scene.refuse(tx, about, forbidden(Action::DealsWrite));
+            let written = if scene.permit.holds(&Row::from(&record), scene.now()) {
+                done(scene, tx, &record, about, &deed)?
+            } else {
+                scene.refuse(tx, about, forbidden(Action::DealsWrite))?
+            };
+            if scene.is_watched() {
+                let deed = deed.clone();
+                scene.watch(&written, None, move |lens| lens.contracting(record, deed));
             }
-            work(scene, tx, &record, about)
+            Ok(written)
         })
         .await
     }
 }
 
-fn of(record: &DealFacts, id: ContractId) -> Option<&Contract> {
-    record.contracts.iter().find(|contract| contract.id == id)
+/// What becomes of it where the deal may be written.
+fn done(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    record: &DealFacts,
+    about: About,
+    deed: &ContractDeed,
+) -> Result<Written<ContractAnswer>, StoreError> {
+    let (rules, now) = (scene.rules(), scene.now());
+    match deed {
+        ContractDeed::Create(id, write) => {
+            conclude_contract(scene, tx, record, about, create(rules, record, *id, write.clone(), now))
+        }
+        ContractDeed::Change(id, write) => {
+            let Some(contract) = record.find_contract(*id) else { return Ok(Err(Failure::NotFound)) };
+            if let Some(failure) = scene.call.version_fault(contract.version) {
+                return Ok(Err(failure));
+            }
+            conclude_contract(scene, tx, record, about, change(rules, record, contract, write.clone(), now))
+        }
+        ContractDeed::Pay(id, payment) => {
+            let Some(contract) = record.find_contract(*id) else { return Ok(Err(Failure::NotFound)) };
+            conclude_payment(scene, tx, record, contract, about, pay(rules, record, contract, payment.clone(), now))
+        }
+        ContractDeed::CancelPayment(id, payment) => {
+            let known = record.find_payment(*id, *payment);
+            let Some((contract, payment)) = record.find_contract(*id).zip(known) else {
+                return Ok(Err(Failure::NotFound));
+            };
+            conclude_payment(scene, tx, record, contract, about, cancel_payment(rules, record, payment, now))
+        }
+    }
 }
 
 fn with_payments(record: &DealFacts, contract: &Contract) -> ContractAnswer {

@@ -6,18 +6,18 @@ use super::call::Call;
 use super::conclude::{About, subject};
 use super::failure::{Failure, Outcome, Written};
 use super::scene::Scene;
-use super::seeing::{stages_of, with_row};
 use crate::engine::Row;
-use crate::engine::customers::{CustomerWrite, NewCustomer, blank, change, create, declared, read_contacts};
+use crate::engine::customers::{CustomerWrite, NewCustomer, blank, change, create, stages_of, with_row};
 use crate::engine::decision::{Checked, Decision, FactsRead, Refusal, RefusalKind};
 use crate::engine::effects::CustomerCreation;
 use crate::engine::facts::{Contact, Customer};
+use crate::engine::shadow::{AskedCustomer, Identities};
 use crate::engine::sight::Sight;
 use crate::rules::expression::Predicate;
 use crate::rules::model::Action;
 use crate::store::{Cursor, CustomerQuery, Effect, Order, StoreError, Tx};
 use crate::texts::Message;
-use crate::values::{CustomerId, Time};
+use crate::values::{CustomerId, Key, Time};
 use serde_json::{Map, Value as Json};
 
 /// A customer to be made.
@@ -113,15 +113,22 @@ impl Workflow {
             if let Some(replayed) = replay {
                 return Ok(replayed);
             }
-            let (decision, sight) = decide_customer(scene, tx, id, &body)?;
+            let mut known = scene.is_watched().then(|| Identities::of(scene.rules(), None));
+            let (decision, sight) = decide_customer(scene, tx, id, &body, &mut known)?;
             let about = About::other(subject("customer", id), sight);
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 About { customer: Some(id), ..about },
                 decision,
                 |effect| vec![Effect::CustomerCreation(effect)],
                 |effect| CustomerAnswer { customer: effect.customer.clone() },
-            )
+            )?;
+            if let Some(known) = known {
+                let CustomerBody { fields, contacts } = body.clone();
+                let asked = AskedCustomer { fields, contacts: Some(contacts), known };
+                scene.watch(&written, None, move |lens| lens.customer_creation(id, asked));
+            }
+            Ok(written)
         })
         .await
     }
@@ -136,33 +143,21 @@ impl Workflow {
             }
             let Some((item, seen)) = scene.see_customer(tx, id)? else { return Ok(Err(Failure::NotFound)) };
             let customer = item.customer;
-            let Some(sight) = with_row(&customer, &item.deals, |row| scene.permit.sight(row, scene.now())) else {
-                let about = About::customer(&customer, seen);
-                return scene.refuse(tx, about, forbidden(Action::CustomersWrite));
-            };
-            if let Some(failure) = scene.call.version_fault(customer.version) {
-                return Ok(Err(failure));
-            }
-            let rules = scene.rules();
-            let (written, mut faults) = declared(rules).read(&patch.fields);
-            let contacts = patch.contacts.clone().map(|contacts| {
-                let (contacts, more) = read_contacts(contacts, rules.country.as_deref());
-                faults.extend(more);
-                contacts
-            });
-            let write = CustomerWrite { written, contacts, faults };
-            let stages = stages_of(&item.deals);
-            let decision = change(rules, &scene.actor, &sight, &customer, &stages, write, scene.now());
-            let decision = match decision {
-                Decision::Allowed(allowed) => match tx.customer_by_keys(&allowed.effect.keys)? {
-                    Some((other, _)) if other != id => {
-                        return same_customer(scene, tx, About::customer(&customer, sight), other);
+            let mut known = scene.is_watched().then(|| Identities::of(scene.rules(), Some(&customer)));
+            let (decision, sight) = match with_row(&customer, &item.deals, |row| scene.permit.sight(row, scene.now())) {
+                None => (Decision::Refused(forbidden(Action::CustomersWrite)), seen),
+                Some(sight) => {
+                    if let Some(failure) = scene.call.version_fault(customer.version) {
+                        return Ok(Err(failure));
                     }
-                    _ => Decision::Allowed(allowed),
-                },
-                refused @ Decision::Refused(_) => refused,
+                    let rules = scene.rules();
+                    let write = CustomerWrite::read(rules, &patch.fields, patch.contacts.clone());
+                    let stages = stages_of(&item.deals);
+                    let decision = change(rules, &scene.actor, &sight, &customer, &stages, write, scene.now());
+                    (unless_exists(scene, tx, id, decision, |effect| &effect.keys, &mut known)?, sight)
+                }
             };
-            scene.conclude(
+            let written = scene.conclude(
                 tx,
                 About::customer(&customer, sight),
                 decision,
@@ -177,7 +172,13 @@ impl Workflow {
                         ..customer.clone()
                     },
                 },
-            )
+            )?;
+            if let Some(known) = known {
+                let CustomerPatch { fields, contacts } = patch.clone();
+                let asked = AskedCustomer { fields, contacts, known };
+                scene.watch(&written, None, move |lens| lens.customer_change(customer, item.deals, asked));
+            }
+            Ok(written)
         })
         .await
     }
@@ -189,6 +190,7 @@ fn decide_customer(
     tx: &mut Tx<'_>,
     id: CustomerId,
     body: &CustomerBody,
+    known: &mut Option<Identities>,
 ) -> Result<(Decision<CustomerCreation>, Sight), StoreError> {
     let rules = scene.rules();
     let future = blank(id, scene.actor.user(), scene.now());
@@ -196,24 +198,28 @@ fn decide_customer(
     let Some(sight) = scene.permit.sight(&row, scene.now()) else {
         return Ok((Decision::Refused(forbidden(Action::CustomersWrite)), Sight::nothing()));
     };
-    let (written, mut faults) = declared(rules).read(&body.fields);
-    let (contacts, more) = read_contacts(body.contacts.clone(), rules.country.as_deref());
-    faults.extend(more);
-    let new = NewCustomer { id, written, contacts, faults };
+    let new = NewCustomer::read(rules, id, &body.fields, body.contacts.clone());
     let decision = create(rules, &scene.actor, &sight, new, scene.now());
-    let decision = match decision {
-        Decision::Allowed(allowed) => match tx.customer_by_keys(&allowed.effect.keys)? {
-            Some((other, _)) => Decision::Refused(exists(scene, tx, other)?),
-            None => Decision::Allowed(allowed),
-        },
-        refused @ Decision::Refused(_) => refused,
-    };
-    Ok((decision, sight))
+    Ok((unless_exists(scene, tx, id, decision, |effect| &effect.keys, known)?, sight))
 }
 
-fn same_customer<A>(scene: &Scene, tx: &mut Tx<'_>, about: About, other: CustomerId) -> Result<Written<A>, StoreError> {
-    let refusal = exists(scene, tx, other)?;
-    scene.refuse(tx, about, refusal)
+/// The decision, unless there is such a customer already. `known`: where it is noted, for a shadow, what was found.
+fn unless_exists<E>(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    id: CustomerId,
+    decision: Decision<E>,
+    keys: impl Fn(&E) -> &[(Key, String)],
+    known: &mut Option<Identities>,
+) -> Result<Decision<E>, StoreError> {
+    let Decision::Allowed(allowed) = decision else { return Ok(decision) };
+    let keys = keys(&allowed.effect);
+    let other = tx.customer_by_keys(keys)?.filter(|(other, _)| *other != id);
+    known.iter_mut().for_each(|known| known.learn(keys, other.as_ref().map(|(_, combination)| combination)));
+    Ok(match other {
+        Some((other, _)) => Decision::Refused(exists(scene, tx, other)?),
+        None => Decision::Allowed(allowed),
+    })
 }
 
 /// That there is such a customer already. Who it is, is told only where the caller may see it: otherwise the answer is

@@ -6,25 +6,19 @@
 //! that the tried rules look at.
 
 use super::Workflow;
-use super::activation::closed;
 use super::answer::PreviewAnswer;
 use super::call::Call;
-use super::conclude::{About, own_business, subject};
-use super::failure::{Failure, Outcome, Written};
+use super::failure::{Outcome, Written};
 use super::pages::{cut, wanted};
-use super::people::own_sight;
-use super::rules::permitted;
-use super::scene::Scene;
-use super::trials::{Tried, forget_before, lease, rules_of, sees_all};
-use crate::engine::preview::{Sums, preview, told_of_deals};
-use crate::engine::sight::Sight;
+use super::trials::{Trial, Tried, lease, rules_of, sees_all};
+use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
 use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
-use crate::texts::Message;
 use crate::values::{DealId, PreviewId, RunnerId, Time};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -61,15 +55,12 @@ impl Workflow {
     pub async fn begin_preview(&self, call: &Call, new: NewPreview) -> Written<PreviewAnswer> {
         let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
         let id = PreviewId::new();
-        self.writing(call, Action::RulesDraft, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
-                return Ok(replayed);
-            }
-            if let Some(refusal) = closed(scene) {
-                return scene.refuse(tx, about(id), refusal);
-            }
+        self.begin_trial(call, id, move |scene, _| {
             let now = scene.now();
-            let preview = Preview {
+            let both = [told_of_deals(&rules), told_of_deals(scene.rules())];
+            let mut told: BTreeSet<String> = both.into_iter().flatten().collect();
+            former_names(&mut told, &rules.migrate.joined(&new.migrate));
+            Ok(Ok(Preview {
                 id,
                 draft,
                 tried,
@@ -81,55 +72,11 @@ impl Workflow {
                 state: ReplayState::Running,
                 total: 0,
                 done: 0,
-                told: told_of_deals(&rules).union(&told_of_deals(scene.rules())).cloned().collect(),
+                told,
                 sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,
-            };
-            let answer = PreviewAnswer { preview: preview.clone() };
-            let forget_before = forget_before(now);
-            conclude(scene, tx, PreviewChange::Begun { preview: Box::new(preview), forget_before }, answer)
-        })
-        .await
-    }
-
-    /// Ends a preview that still runs. What it found so far stays.
-    pub async fn cancel_preview(&self, call: &Call, id: PreviewId) -> Written<PreviewAnswer> {
-        self.writing(call, Action::RulesDraft, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
-                return Ok(replayed);
-            }
-            if let Some(refusal) = closed(scene) {
-                return scene.refuse(tx, about(id), refusal);
-            }
-            let Some(preview) = tx.rules_preview(id)? else { return Ok(Err(Failure::NotFound)) };
-            if preview.state != ReplayState::Running {
-                return Ok(Err(Failure::Conflict(Message::new("rules_preview_ended"))));
-            }
-            let at = scene.now();
-            let answer =
-                PreviewAnswer { preview: Preview { state: ReplayState::Cancelled, ended_at: Some(at), ..preview } };
-            conclude(scene, tx, PreviewChange::Cancelled { preview: id, at }, answer)
-        })
-        .await
-    }
-
-    /// Previews, the newest first, before `before`.
-    pub async fn previews(&self, call: &Call, before: Option<PreviewId>, limit: u16) -> Outcome<Vec<Preview>> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            let previews = tx.rules_previews(before, i64::from(limit))?;
-            Ok(permitted(scene).map(|()| previews))
-        })
-        .await
-    }
-
-    /// One preview: how far it has come, and what was found.
-    pub async fn preview(&self, call: &Call, id: PreviewId) -> Outcome<Preview> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            if let Err(failure) = permitted(scene) {
-                return Ok(Err(failure));
-            }
-            Ok(tx.rules_preview(id)?.ok_or(Failure::NotFound))
+            }))
         })
         .await
     }
@@ -143,14 +90,7 @@ impl Workflow {
         after: Option<DealId>,
         limit: u16,
     ) -> Outcome<PreviewedPage> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            if let Err(failure) = permitted(scene) {
-                return Ok(Err(failure));
-            }
-            let Some(preview) = tx.rules_preview(id)? else { return Ok(Err(Failure::NotFound)) };
-            if usize::try_from(group).map_or(true, |group| group >= preview.sums.groups.len()) {
-                return Ok(Err(Failure::NotFound));
-            }
+        self.trial_group(call, id, group, move |scene, tx, preview: &Preview| {
             let deals = tx.rules_preview_items(id, i64::from(group), after, wanted(limit))?;
             let (deals, next) = cut(deals, limit, |last| *last);
             let known = tx.deals_by_id(&deals)?;
@@ -161,7 +101,7 @@ impl Workflow {
                 item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
             };
             let items = deals.iter().map(|deal| Some(*deal).filter(is_open)).collect();
-            Ok(Ok(PreviewedPage { items, next }))
+            Ok(PreviewedPage { items, next })
         })
         .await
     }
@@ -210,18 +150,55 @@ impl Workflow {
     }
 }
 
-fn about(id: PreviewId) -> About {
-    About::other(subject("rules_preview", id), Sight::nothing())
+impl Trial for Preview {
+    type Id = PreviewId;
+    type Answer = PreviewAnswer;
+    type Change = PreviewChange;
+
+    const KIND: &'static str = "rules_preview";
+    const ENDED: &'static str = "rules_preview_ended";
+
+    fn id(&self) -> PreviewId {
+        self.id
+    }
+
+    fn groups(&self) -> usize {
+        self.sums.groups.len()
+    }
+
+    fn beginning(&self, forget_before: Time) -> PreviewChange {
+        PreviewChange::Begun { preview: Box::new(self.clone()), forget_before }
+    }
+
+    fn ending(self, at: Time) -> Option<(Self, PreviewChange)> {
+        let change = PreviewChange::Cancelled { preview: self.id, at };
+        let ended = Self { state: ReplayState::Cancelled, ended_at: Some(at), ..self };
+        (self.state == ReplayState::Running).then_some((ended, change))
+    }
+
+    fn effect(change: &PreviewChange) -> Effect<'_> {
+        Effect::Preview(change)
+    }
+
+    fn one(tx: &mut Tx<'_>, id: PreviewId) -> Result<Option<Self>, StoreError> {
+        tx.rules_preview(id)
+    }
+
+    fn many(tx: &mut Tx<'_>, before: Option<PreviewId>, limit: i64) -> Result<Vec<Self>, StoreError> {
+        tx.rules_previews(before, limit)
+    }
 }
 
-fn conclude(
-    scene: &Scene,
-    tx: &mut Tx<'_>,
-    change: PreviewChange,
-    answer: PreviewAnswer,
-) -> Result<Written<PreviewAnswer>, StoreError> {
-    let id = answer.preview.id;
-    scene.conclude(tx, about(id), own_business(change), |change| vec![Effect::Preview(change)], |_| answer.clone())
+impl From<Preview> for PreviewAnswer {
+    fn from(preview: Preview) -> Self {
+        Self { preview }
+    }
+}
+
+impl From<PreviewAnswer> for Preview {
+    fn from(answer: PreviewAnswer) -> Self {
+        answer.preview
+    }
 }
 
 /// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it.

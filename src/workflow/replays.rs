@@ -6,28 +6,23 @@
 //! which decision came out how unless he may read its deal and everything that the tried rules decide by.
 
 use super::Workflow;
-use super::activation::closed;
 use super::answer::ReplayAnswer;
 use super::call::Call;
-use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
 use super::pages::{cut, wanted};
-use super::people::own_sight;
-use super::rules::permitted;
 use super::scene::Scene;
 pub use super::trials::Tried;
-use super::trials::{forget_before, lease, rules_of, sees_all};
+use super::trials::{Trial, lease, rules_of, sees_all, sees_all_of};
 use crate::engine::decision::Checked;
 use crate::engine::renamed::renamed;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
-use crate::engine::sight::Sight;
 use crate::engine::tally::{Tally, told_fields};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::model::{Action, Rules};
 use crate::rules::names::names;
 use crate::rules::renames::StageRenames;
-use crate::store::{self, Effect, KeptQuery, LogEntry, ReplayChange, ReplayState, ReplayStep, StoreError, Tx};
+use crate::store::{self, Effect, KeptQuery, LogEntry, Replay, ReplayChange, ReplayState, ReplayStep, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{ReplayId, RunnerId, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,16 +68,9 @@ impl Workflow {
             return Err(Failure::invalid("/before", message));
         }
         let id = ReplayId::new();
-        self.writing(call, Action::RulesDraft, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
-                return Ok(replayed);
-            }
-            if let Some(refusal) = closed(scene) {
-                return scene.refuse(tx, about(id), refusal);
-            }
-            let now = scene.now();
+        self.begin_trial(call, id, move |scene, tx| {
             let first = tx.decisions_made_by(new.since, -SLACK_MICROS)?;
-            let replay = store::Replay {
+            Ok(Ok(Replay {
                 id,
                 draft,
                 tried,
@@ -97,53 +85,9 @@ impl Workflow {
                 state: ReplayState::Running,
                 told: told_fields(&rules),
                 tally: Tally::default(),
-                begun_at: now,
+                begun_at: scene.now(),
                 ended_at: None,
-            };
-            let answer = ReplayAnswer { replay: replay.clone() };
-            let forget_before = forget_before(now);
-            conclude(scene, tx, ReplayChange::Begun { replay: Box::new(replay), forget_before }, answer)
-        })
-        .await
-    }
-
-    /// Ends a replay that still runs. What it found so far stays.
-    pub async fn cancel_replay(&self, call: &Call, id: ReplayId) -> Written<ReplayAnswer> {
-        self.writing(call, Action::RulesDraft, move |scene, tx| {
-            if let Some(replayed) = scene.replay(tx, own_sight)? {
-                return Ok(replayed);
-            }
-            if let Some(refusal) = closed(scene) {
-                return scene.refuse(tx, about(id), refusal);
-            }
-            let Some(replay) = tx.rules_replay(id)? else { return Ok(Err(Failure::NotFound)) };
-            if replay.state != ReplayState::Running {
-                return Ok(Err(Failure::Conflict(Message::new("rules_replay_ended"))));
-            }
-            let at = scene.now();
-            let answer =
-                ReplayAnswer { replay: store::Replay { state: ReplayState::Cancelled, ended_at: Some(at), ..replay } };
-            conclude(scene, tx, ReplayChange::Cancelled { replay: id, at }, answer)
-        })
-        .await
-    }
-
-    /// Replays, the newest first, before `before`.
-    pub async fn replays(&self, call: &Call, before: Option<ReplayId>, limit: u16) -> Outcome<Vec<store::Replay>> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            let replays = tx.rules_replays(before, i64::from(limit))?;
-            Ok(permitted(scene).map(|()| replays))
-        })
-        .await
-    }
-
-    /// One replay: how far it has come, and what was found.
-    pub async fn replay(&self, call: &Call, id: ReplayId) -> Outcome<store::Replay> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            if let Err(failure) = permitted(scene) {
-                return Ok(Err(failure));
-            }
-            Ok(tx.rules_replay(id)?.ok_or(Failure::NotFound))
+            }))
         })
         .await
     }
@@ -157,17 +101,9 @@ impl Workflow {
         after: Option<i64>,
         limit: u16,
     ) -> Outcome<FoundPage> {
-        self.reading(call, Action::RulesDraft, move |scene, tx| {
-            if let Err(failure) = permitted(scene) {
-                return Ok(Err(failure));
-            }
-            let Some(replay) = tx.rules_replay(id)? else { return Ok(Err(Failure::NotFound)) };
-            if usize::try_from(group).map_or(true, |group| group >= replay.tally.groups.len()) {
-                return Ok(Err(Failure::NotFound));
-            }
+        self.trial_group(call, id, group, move |scene, tx, replay: &Replay| {
             let seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
-            let (seqs, next) = cut(seqs, limit, |last| *last);
-            Ok(Ok(FoundPage { items: found(scene, tx, &replay.told, &seqs)?, next }))
+            found(scene, tx, &replay.told, seqs, limit)
         })
         .await
     }
@@ -227,18 +163,55 @@ impl Workflow {
     }
 }
 
-fn about(id: ReplayId) -> About {
-    About::other(subject("rules_replay", id), Sight::nothing())
+impl Trial for Replay {
+    type Id = ReplayId;
+    type Answer = ReplayAnswer;
+    type Change = ReplayChange;
+
+    const KIND: &'static str = "rules_replay";
+    const ENDED: &'static str = "rules_replay_ended";
+
+    fn id(&self) -> ReplayId {
+        self.id
+    }
+
+    fn groups(&self) -> usize {
+        self.tally.groups.len()
+    }
+
+    fn beginning(&self, forget_before: Time) -> ReplayChange {
+        ReplayChange::Begun { replay: Box::new(self.clone()), forget_before }
+    }
+
+    fn ending(self, at: Time) -> Option<(Self, ReplayChange)> {
+        let change = ReplayChange::Cancelled { replay: self.id, at };
+        let ended = Self { state: ReplayState::Cancelled, ended_at: Some(at), ..self };
+        (self.state == ReplayState::Running).then_some((ended, change))
+    }
+
+    fn effect(change: &ReplayChange) -> Effect<'_> {
+        Effect::Replay(change)
+    }
+
+    fn one(tx: &mut Tx<'_>, id: ReplayId) -> Result<Option<Self>, StoreError> {
+        tx.rules_replay(id)
+    }
+
+    fn many(tx: &mut Tx<'_>, before: Option<ReplayId>, limit: i64) -> Result<Vec<Self>, StoreError> {
+        tx.rules_replays(before, limit)
+    }
 }
 
-fn conclude(
-    scene: &Scene,
-    tx: &mut Tx<'_>,
-    change: ReplayChange,
-    answer: ReplayAnswer,
-) -> Result<Written<ReplayAnswer>, StoreError> {
-    let id = answer.replay.id;
-    scene.conclude(tx, about(id), own_business(change), |change| vec![Effect::Replay(change)], |_| answer.clone())
+impl From<Replay> for ReplayAnswer {
+    fn from(replay: Replay) -> Self {
+        Self { replay }
+    }
+}
+
+impl From<ReplayAnswer> for Replay {
+    fn from(answer: ReplayAnswer) -> Self {
+        answer.replay
+    }
 }
 
 /// The words of the actions whose decisions can be replayed.
@@ -283,23 +256,37 @@ fn grounds(criteria: &[Checked]) -> Vec<Ground> {
     refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
 }
 
-/// Decisions with what their reader may know of them. `told`: the fields that their outcome tells of.
+/// The page of these decisions, with what their reader may know of them. `told`: the fields that their outcome tells of.
 pub(super) fn found(
     scene: &Scene,
     tx: &mut Tx<'_>,
     told: &BTreeSet<String>,
-    seqs: &[i64],
-) -> Result<Vec<FoundDecision>, StoreError> {
-    let entries = tx.decisions_of(seqs)?;
+    seqs: Vec<i64>,
+    limit: u16,
+) -> Result<FoundPage, StoreError> {
+    let (seqs, next) = cut(seqs, limit, |last| *last);
+    let entries = tx.decisions_of(&seqs)?;
     let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
     let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
+    let alone = entries.iter().filter(|entry| entry.deal.is_none());
+    let customers: BTreeSet<_> = alone.filter_map(|entry| entry.customer).collect();
+    let customers = tx.customers_by_id(&customers.into_iter().collect::<Vec<_>>())?;
     let reading = scene.permit_for(Action::DealsRead);
+    let reading_customers = scene.permit_for(Action::CustomersRead);
     let told: Vec<Path> = told.iter().filter_map(|name| Path::parse(name)).collect();
-    let is_open = |entry: &LogEntry| {
-        let item = entry.deal.and_then(|deal| deals.get(&deal));
-        item.zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+    let now = scene.now();
+    let is_open = |entry: &LogEntry| match (entry.deal, entry.customer) {
+        (Some(deal), _) => {
+            deals.get(&deal).zip(reading.as_ref()).is_some_and(|(item, permit)| sees_all(permit, item, &told, now))
+        }
+        (None, Some(customer)) => {
+            let item = customers.get(&customer).zip(reading_customers.as_ref());
+            item.is_some_and(|(item, permit)| sees_all_of(permit, reading.as_ref(), item, &told, now))
+        }
+        (None, None) => false,
     };
     let mut known: BTreeMap<i64, LogEntry> =
         entries.into_iter().filter(|entry| is_open(entry)).map(|entry| (entry.seq, entry)).collect();
-    Ok(seqs.iter().map(|seq| FoundDecision { seq: *seq, entry: known.remove(seq) }).collect())
+    let items = seqs.into_iter().map(|seq| FoundDecision { seq, entry: known.remove(&seq) }).collect();
+    Ok(FoundPage { items, next })
 }

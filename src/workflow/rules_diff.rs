@@ -8,6 +8,7 @@ use super::rules::CheckedRules;
 use super::trials::Tried;
 use crate::rules::diff::{Change, PermissionChange, diff, gains};
 use crate::rules::model::{Action, Rules};
+use crate::store::Preview;
 use crate::values::{DraftId, Key, PreviewId};
 use similar::TextDiff;
 use std::sync::Arc;
@@ -48,7 +49,7 @@ impl Workflow {
 
     /// What differs between the rules that a preview compares.
     pub async fn previewed_rules(&self, call: &Call, id: PreviewId) -> Outcome<(Option<DraftId>, RulesDiff)> {
-        let preview = self.preview(call, id).await?;
+        let preview = self.trial::<Preview>(call, id).await?;
         let against = Some(preview.sums.against).filter(|number| *number > 0);
         let before = self.version_for(call, Action::RulesDraft, against).await?;
         let draft = preview.draft;

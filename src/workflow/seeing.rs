@@ -2,12 +2,12 @@
 
 use super::scene::Scene;
 use crate::engine::Row;
-use crate::engine::facts::{Customer, Deal, DealFacts, Person};
-use crate::engine::permission::HeldDeal;
+use crate::engine::customers::with_row;
+use crate::engine::facts::{DealFacts, Person};
 use crate::engine::sight::Sight;
 use crate::rules::model::Action;
 use crate::store::{CustomerItem, StoreError, Tx};
-use crate::values::{CustomerId, DealId, Key, UserId};
+use crate::values::{CustomerId, DealId, UserId};
 
 impl<P: Clone + Send + Sync + 'static> Scene<P> {
     /// The deal with all that decisions about it rest on, if the caller may read it.
@@ -49,16 +49,4 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
         let holdings = tx.holdings_of(id)?;
         Ok(Some(Person { holdings, ..known.person() }))
     }
-}
-
-/// A customer as a row of permissions.
-pub fn with_row<T>(customer: &Customer, deals: &[(Deal, Option<Person>)], ask: impl FnOnce(&Row<'_>) -> T) -> T {
-    let held: Vec<HeldDeal<'_>> = deals.iter().map(|(deal, owner)| HeldDeal { deal, owner: owner.as_ref() }).collect();
-    ask(&Row::Customer { customer, deals: &held })
-}
-
-/// Funnel and stage of each of a customer's open deals.
-#[must_use]
-pub fn stages_of(deals: &[(Deal, Option<Person>)]) -> Vec<(Key, Key)> {
-    deals.iter().map(|(deal, _)| (deal.funnel.clone(), deal.stage.clone())).collect()
 }

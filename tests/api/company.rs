@@ -27,9 +27,36 @@ pub enum On {
     Postgres,
 }
 
-/// A test on both databases: `on_both!(name, |company| { ... })`.
+/// A test on both databases: `on_both!(name, |company| { ... })`. Several in a company that `found` makes:
+/// `on_both! { found; fn name(company) { ... } ... }`.
 #[macro_export]
 macro_rules! on_both {
+    ($found:path; $($(#[$doc:meta])* fn $name:ident($company:ident) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            fn run(on: $crate::company::On) {
+                let found: Option<$crate::company::Company> = $found(on);
+                if let Some(mut company) = found {
+                    test(&mut company);
+                }
+            }
+
+            fn test($company: &mut $crate::company::Company) $body
+
+            #[test]
+            fn on_sqlite() {
+                run($crate::company::On::Sqlite);
+            }
+
+            #[test]
+            fn on_postgres() {
+                run($crate::company::On::Postgres);
+            }
+        }
+    )*};
     ($(#[$doc:meta])* $name:ident, |$company:ident| $body:block) => {
         $(#[$doc])*
         mod $name {
@@ -85,6 +112,15 @@ impl Company {
 
     pub fn with_rules(on: On, rules: &str) -> Option<Self> {
         Some(Self::with_first_administrator(Self::empty(on, rules)?))
+    }
+
+    /// A company with people: each a login and a role.
+    pub fn of(on: On, rules: &str, people: &[(&str, &str)]) -> Option<Self> {
+        let mut company = Self::with_rules(on, rules)?;
+        for (login, role) in people {
+            company.person(login, &[role], None);
+        }
+        Some(company)
     }
 
     /// A company on this empty database.
@@ -259,10 +295,34 @@ impl Company {
         self.server.patch(path, body).token(&self.token(by)).header("if-match", "*").send()
     }
 
+    /// A draft of these rules, accepted as they are; its id.
+    pub fn draft(&self, by: &str, rules: &str) -> Json {
+        let call = self.server.call("POST", "/v1/rules/drafts").token(&self.token(by));
+        let body = call.text("application/yaml", rules).expect(201).body;
+        assert_eq!(body["check"]["accepted"], true, "{body}");
+        body["id"].clone()
+    }
+
     /// Everything that the store keeps twice agrees.
     pub fn holdings_amiss(&self) -> usize {
         RUNTIME.block_on(self.workflow.store().read(|tx| tx.holdings_amiss())).unwrap().len()
     }
+}
+
+/// Three deals of the seller `sel`: called once and moved, called twice and moved, and one whose move is refused.
+pub fn called_and_moved(company: &Company) -> [String; 3] {
+    let deal = |name: &str, calls: u32| {
+        let deal = company.deal("sel", name);
+        let path = format!("/v1/deals/{deal}");
+        for _ in 0..calls {
+            let call = json!({"kind": "call", "outcome": "reached"});
+            assert_eq!(company.post("sel", &format!("{path}/activities"), &call).status, 201);
+        }
+        let seen = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
+        assert_eq!(seen.status, if calls > 0 { 201 } else { 422 }, "{}", seen.text);
+        deal
+    };
+    [deal("one", 1), deal("two", 2), deal("none", 0)]
 }
 
 fn open(settings: &StoreSettings, secrets: &str) -> Arc<Workflow> {

@@ -85,30 +85,8 @@ fn log(company: &Company) -> Vec<LogEntry> {
 mod small_company {
     use super::*;
 
-    fn run(on: On, test: impl FnOnce(&mut Company)) {
-        if let Some(mut company) = Company::with_rules(on, SMALL) {
-            test(&mut company);
-        }
-    }
-
-    macro_rules! on_both {
-        ($(fn $name:ident($company:ident) $body:block)*) => {$(
-            mod $name {
-                use super::*;
-
-                fn test($company: &mut Company) $body
-
-                #[test]
-                fn on_sqlite() {
-                    run(On::Sqlite, test);
-                }
-
-                #[test]
-                fn on_postgres() {
-                    run(On::Postgres, test);
-                }
-            }
-        )*};
+    fn found(on: On) -> Option<Company> {
+        Company::with_rules(on, SMALL)
     }
 
     /// A deal that uses one of everything, and one that was lost from `trial`.
@@ -129,7 +107,9 @@ mod small_company {
         done(company.post("ada", &format!("/v1/deals/{lost}/moves"), &json!({"to": "lost", "reason": "refused"})));
     }
 
-    on_both! {
+    crate::on_both! {
+        found;
+
         fn what_is_in_use_stays_and_the_refusal_counts_it_and_is_recorded(company) {
             use_everything(company);
             let without = [

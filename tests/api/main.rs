@@ -63,6 +63,7 @@ mod rules;
 mod rules_file;
 mod secrets;
 mod shadows;
+mod shadows_of_customers;
 mod slow;
 mod start;
 mod steps;

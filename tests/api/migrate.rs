@@ -124,33 +124,13 @@ fn use_everything(company: &mut Company) -> [String; 3] {
     [deal, silent, dropped]
 }
 
-fn run(on: On, test: impl FnOnce(&mut Company)) {
-    if let Some(mut company) = Company::with_rules(on, BEFORE) {
-        test(&mut company);
-    }
+fn before(on: On) -> Option<Company> {
+    Company::with_rules(on, BEFORE)
 }
 
-macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
-        mod $name {
-            use super::*;
+crate::on_both! {
+    before;
 
-            fn test($company: &mut Company) $body
-
-            #[test]
-            fn on_sqlite() {
-                run(On::Sqlite, test);
-            }
-
-            #[test]
-            fn on_postgres() {
-                run(On::Postgres, test);
-            }
-        }
-    )*};
-}
-
-on_both! {
     fn what_is_in_use_becomes_what_is_said_and_nothing_is_lost(company) {
         let [deal, silent, dropped] = use_everything(company);
         let path = format!("/v1/deals/{deal}");

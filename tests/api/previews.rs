@@ -33,35 +33,11 @@ roles:
 first_administrator: [admin]
 ";
 
-fn on(on: On, test: impl FnOnce(&mut Company)) {
-    if let Some(mut company) = Company::with_rules(on, COMPANY) {
-        company.team("south", None);
-        company.person("dan", &["drafter"], None);
-        company.person("ann", &["analyst"], None);
-        company.person("rea", &["reader"], None);
-        company.person("sel", &["seller"], Some("south"));
-        test(&mut company);
-    }
-}
-
-macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            fn test($company: &mut Company) $body
-
-            #[test]
-            fn on_sqlite() {
-                on(On::Sqlite, test);
-            }
-
-            #[test]
-            fn on_postgres() {
-                on(On::Postgres, test);
-            }
-        }
-    )*};
+fn drafted(on: On) -> Option<Company> {
+    let mut company = Company::of(on, COMPANY, &[("dan", "drafter"), ("ann", "analyst"), ("rea", "reader")])?;
+    company.team("south", None);
+    company.person("sel", &["seller"], Some("south"));
+    Some(company)
 }
 
 /// Three deals in `lead` and one before it; the first is large, its customer was reached.
@@ -83,14 +59,6 @@ fn work(company: &Company) -> [String; 3] {
     };
     company.deal("sel", "resting");
     [deal("large", 9), deal("small", 3), deal("tiny", 1)]
-}
-
-fn draft(company: &Company, text: &str) -> Json {
-    assert_ne!(text, COMPANY);
-    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
-    let body = call.text("application/yaml", text).expect(201).body;
-    assert_eq!(body["check"]["accepted"], true, "{body}");
-    body["id"].clone()
 }
 
 fn begin(company: &Company, body: &Json) -> String {
@@ -116,7 +84,7 @@ fn groups(body: &Json) -> Vec<String> {
 
 fn done(company: &Company, rest: &Json, text: &str) -> (String, Json) {
     let mut body = rest.clone();
-    body["draft"] = draft(company, text);
+    body["draft"] = company.draft("dan", text);
     let path = begin(company, &body);
     assert_eq!(look(company), 1);
     let body = company.get("dan", &path).body;
@@ -128,7 +96,9 @@ fn found(company: &Company, text: &str) -> Vec<String> {
     groups(&done(company, &json!({}), text).1)
 }
 
-on_both! {
+crate::on_both! {
+    drafted;
+
     fn what_would_be_otherwise_is_counted_and_listed(company) {
         let [large, small, tiny] = work(company);
         assert_eq!(found(company, &format!("{COMPANY}# again\n")), Vec::<String>::new());
@@ -180,6 +150,14 @@ on_both! {
         assert_eq!(hidden(&path), [0, 0, 3]);
         let (path, _) = done(company, &json!({}), &COMPANY.replace("enter: []", "enter: [{id: phone, has: [customer.phone]}]"));
         assert_eq!(hidden(&path), [0, 3, 3]);
+        // Under the name that the draft gives it too.
+        let mobile = COMPANY
+            .replace("enter: []", "enter: [{id: phone, has: [customer.mobile]}]")
+            .replace("phone: {type: text}", "mobile: {type: text}")
+            .replace("customer.phone]}", "customer.mobile]}")
+            + "migrate: {fields: {customer: {phone: mobile}}}\n";
+        let (path, _) = done(company, &json!({}), &mobile);
+        assert_eq!(hidden(&path), [0, 3, 3]);
         assert_eq!(company.get("sel", &path).code(), "not_permitted");
         assert_eq!(company.get("dan", &format!("{path}/groups/1/deals")).status, 404);
         assert_eq!(company.post("dan", PREVIEWS, &json!({})).faults(), ["/draft draft_or_version"]);
@@ -187,7 +165,7 @@ on_both! {
 
     fn it_goes_over_to_another_process_and_is_cancelled(company) {
         work(company);
-        let draft = draft(company, &COMPANY.replace("at_most: 9", "at_most: 2"));
+        let draft = company.draft("dan", &COMPANY.replace("at_most: 9", "at_most: 2"));
         let path = begin(company, &json!({"draft": draft}));
         let now = company.now();
         let dead = Lease { runner: RunnerId::new(), now, until: Time::from_micros(now.micros() + 60_000_000) };
@@ -221,7 +199,7 @@ on_both! {
     fn a_change_is_told_in_words_and_one_deal_explained_under_it(company) {
         let [large, small, _] = work(company);
         let text = COMPANY.replace("kind: won}", "kind: won, enter: [{id: reached, activity: call, outcome: reached}]}");
-        let stricter = draft(company, &text);
+        let stricter = company.draft("dan", &text);
         let moves = |by: &str, draft: &Json, deal: &str| {
             company.get(by, &format!("/v1/rules/drafts/{}/deals/{deal}/moves", draft.as_str().unwrap()))
         };
@@ -238,7 +216,7 @@ on_both! {
         assert_eq!(moves("dan", &stricter, &small).status, 404);
         // By asking about a hidden field nobody finds out what is in it.
         let asking = text.replace("enter: [{id: reached,", "enter: [{id: asked, require: 'customer.phone == \"1\"'}, {id: reached,");
-        let asking = draft(company, &asking);
+        let asking = company.draft("dan", &asking);
         assert_eq!(moves("ann", &asking, &small).code(), "not_permitted");
         assert_eq!(moves("ada", &asking, &small).status, 200);
 
@@ -260,7 +238,7 @@ on_both! {
         let less = "seller: {may: [{do: [deals.read, deals.move, customers.*], scope: team, hide: [customer.phone]}]}";
         let text = COMPANY.replace(seller, less).replace("      - {id: won,", "      - {id: talk}\n      - {id: won,");
         let text = text.replace("phone: {type: text}", "phone: {type: text, max: 20}");
-        let other = draft(company, &text);
+        let other = company.draft("dan", &text);
         let id = other.as_str().unwrap();
         let seen = company.get("dan", &format!("/v1/rules/diff?draft={id}"));
         assert_eq!(seen.status, 200, "{}", seen.text);

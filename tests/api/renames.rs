@@ -82,15 +82,8 @@ fn entered(company: &Company) -> Vec<(String, i64)> {
     stages.iter().map(figures).collect()
 }
 
-fn draft(company: &Company, text: &str) -> Json {
-    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("ada"));
-    let body = call.text(YAML, text).expect(201).body;
-    assert_eq!(body["check"]["accepted"], true, "{body}");
-    body["id"].clone()
-}
-
 fn previewed(company: &Company, text: &str) -> Json {
-    let begun = company.post("ada", "/v1/rules/previews", &json!({"draft": draft(company, text)})).body;
+    let begun = company.post("ada", "/v1/rules/previews", &json!({"draft": company.draft("ada", text)})).body;
     let now = company.now();
     crate::company::RUNTIME.block_on(rules_replays::look(&company.workflow, &move || now));
     company.get("ada", &format!("/v1/rules/previews/{}", begun["id"].as_str().unwrap())).body
@@ -99,38 +92,20 @@ fn previewed(company: &Company, text: &str) -> Json {
 fn replayed(company: &Company, text: &str) -> Json {
     let since = Time::from_micros(company.now().micros() - 100 * 3_600_000_000).to_string();
     let before = Time::from_micros(company.now().micros() + 1).to_string();
-    let body = json!({"draft": draft(company, text), "since": since, "before": before});
+    let body = json!({"draft": company.draft("ada", text), "since": since, "before": before});
     let begun = company.post("ada", "/v1/rules/replays", &body).body;
     let now = company.now();
     crate::company::RUNTIME.block_on(rules_replays::look(&company.workflow, &move || now));
     company.get("ada", &format!("/v1/rules/replays/{}", begun["id"].as_str().unwrap())).body
 }
 
-macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            fn test($company: &mut Company) $body
-
-            #[test]
-            fn on_sqlite() {
-                if let Some(mut company) = Company::with_rules(On::Sqlite, &rules("a b", "a", "")) {
-                    test(&mut company);
-                }
-            }
-
-            #[test]
-            fn on_postgres() {
-                if let Some(mut company) = Company::with_rules(On::Postgres, &rules("a b", "a", "")) {
-                    test(&mut company);
-                }
-            }
-        }
-    )*};
+fn two_stages(on: On) -> Option<Company> {
+    Company::with_rules(on, &rules("a b", "a", ""))
 }
 
-on_both! {
+crate::on_both! {
+    two_stages;
+
     fn what_moved_on_was_where_it_was(company) {
         let long = moved_on(company, "Long", &[("a", 3)]);
         let short = moved_on(company, "Short", &[("a", 1)]);

@@ -1,7 +1,7 @@
 //! Replays of kept decisions under a draft or another version: what would come out otherwise, and who may know of which.
 
 use crate::client::Seen;
-use crate::company::{Company, On, RUNTIME};
+use crate::company::{Company, On, RUNTIME, called_and_moved};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
 use loudou::values::{RunnerId, Time};
@@ -34,56 +34,8 @@ first_administrator: [admin]
 const ONE: &str = "outcome: reached}";
 const TWICE: &str = "outcome: reached, at_least: 2}";
 
-fn on(on: On, test: impl FnOnce(&mut Company)) {
-    if let Some(mut company) = Company::with_rules(on, COMPANY) {
-        company.person("dan", &["drafter"], None);
-        company.person("ann", &["analyst"], None);
-        company.person("sel", &["seller"], None);
-        test(&mut company);
-    }
-}
-
-macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            fn test($company: &mut Company) $body
-
-            #[test]
-            fn on_sqlite() {
-                on(On::Sqlite, test);
-            }
-
-            #[test]
-            fn on_postgres() {
-                on(On::Postgres, test);
-            }
-        }
-    )*};
-}
-
-/// Three deals: called once and moved, called twice and moved, and one whose move is refused.
-fn work(company: &Company) -> [String; 3] {
-    let deal = |name: &str, calls: u32| {
-        let deal = company.deal("sel", name);
-        let path = format!("/v1/deals/{deal}");
-        for _ in 0..calls {
-            let call = json!({"kind": "call", "outcome": "reached"});
-            assert_eq!(company.post("sel", &format!("{path}/activities"), &call).status, 201);
-        }
-        let seen = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
-        assert_eq!(seen.status, if calls > 0 { 201 } else { 422 }, "{}", seen.text);
-        deal
-    };
-    [deal("one", 1), deal("two", 2), deal("none", 0)]
-}
-
-fn draft(company: &Company, text: &str) -> Json {
-    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
-    let body = call.text(YAML, text).expect(201).body;
-    assert_eq!(body["check"]["accepted"], true, "{body}");
-    body["id"].clone()
+fn found(on: On) -> Option<Company> {
+    Company::of(on, COMPANY, &[("dan", "drafter"), ("ann", "analyst"), ("sel", "seller")])
 }
 
 fn since(company: &Company) -> String {
@@ -127,7 +79,7 @@ fn groups(body: &Json) -> Vec<String> {
 }
 
 fn done(company: &Company, text: &str) -> (String, Json) {
-    let path = begin(company, &draft(company, text));
+    let path = begin(company, &company.draft("dan", text));
     assert_eq!(look(company), 1);
     let body = company.get("dan", &path).body;
     assert_eq!(body["state"], "done", "{body}");
@@ -141,9 +93,11 @@ fn listed(company: &Company, by: &str, path: &str, rest: &str) -> Seen {
     seen
 }
 
-on_both! {
+crate::on_both! {
+    found;
+
     fn decisions_are_decided_anew_from_what_was_kept_with_them(company) {
-        let [one, ..] = work(company);
+        let [one, ..] = called_and_moved(company);
         // The same rules say the same of all: three deals made, three moves.
         let (_, body) = done(company, &format!("{COMPANY}# again\n"));
         assert_eq!(sums(&body), [6, 6, 0, 0, 0]);
@@ -178,7 +132,7 @@ on_both! {
     }
 
     fn nobody_learns_more_than_he_may_read(company) {
-        work(company);
+        called_and_moved(company);
         let named = |by: &str, path: &str| {
             let data = listed(company, by, path, "").body["data"].clone();
             let data = data.as_array().unwrap().clone();
@@ -200,12 +154,12 @@ on_both! {
     }
 
     fn a_period_and_pages(company) {
-        work(company);
+        called_and_moved(company);
         let early = company.now();
         company.pass_hours(48);
         let two = company.deal("sel", "late");
         assert_eq!(company.post("sel", &format!("/v1/deals/{two}/moves"), &json!({"to": "lead"})).status, 422);
-        let stricter = draft(company, &COMPANY.replace("scope: own}", "scope: own, when: 'deal.size > 3'}")
+        let stricter = company.draft("dan", &COMPANY.replace("scope: own}", "scope: own, when: 'deal.size > 3'}")
             .replace("- {id: lead, enter: [{id: reached, activity: call, outcome: reached}]}", "- {id: lead}"));
         let count = |since: Time, before: Time| {
             let body = json!({"draft": stricter, "since": since, "before": before});
@@ -229,8 +183,8 @@ on_both! {
     }
 
     fn it_runs_in_steps_goes_over_to_another_process_and_is_cancelled(company) {
-        work(company);
-        let stricter = draft(company, &COMPANY.replace(ONE, TWICE));
+        called_and_moved(company);
+        let stricter = company.draft("dan", &COMPANY.replace(ONE, TWICE));
         // A process that died with it: others wait for its lease to end.
         let path = begin(company, &stricter);
         let now = company.now();
@@ -267,7 +221,7 @@ on_both! {
 
     fn what_cannot_be_replayed_is_refused(company) {
         let ask = |body: &Json| company.post("dan", REPLAYS, body);
-        let draft = draft(company, &format!("{COMPANY}# again\n"));
+        let draft = company.draft("dan", &format!("{COMPANY}# again\n"));
         let (now, early) = (company.now().to_string(), since(company));
         let both = ask(&json!({"draft": draft, "version": 1, "since": early}));
         assert_eq!(both.faults(), ["/draft draft_or_version"]);

@@ -1,12 +1,12 @@
 //! A draft in shadow: it is asked about what is decided, changes nothing of it, and tells nobody more than he may read.
 
-use crate::company::{Company, On, RUNTIME};
+use crate::company::{Company, On, RUNTIME, called_and_moved};
 use loudou::jobs::rules_shadow;
 use loudou::workflow::Workflow;
 use serde_json::{Value as Json, json};
 
 const YAML: &str = "application/yaml";
-const SHADOWS: &str = "/v1/rules/shadows";
+pub const SHADOWS: &str = "/v1/rules/shadows";
 
 const COMPANY: &str = "format: 1
 languages: [en, zh]
@@ -32,83 +32,35 @@ first_administrator: [admin]
 const ONE: &str = "outcome: reached}";
 const TWICE: &str = "outcome: reached, at_least: 2}";
 
-fn on(on: On, test: impl FnOnce(&mut Company)) {
-    if let Some(mut company) = Company::with_rules(on, COMPANY) {
-        company.person("dan", &["drafter"], None);
-        company.person("ann", &["analyst"], None);
-        company.person("sel", &["seller"], None);
-        test(&mut company);
-    }
+fn found(on: On) -> Option<Company> {
+    Company::of(on, COMPANY, &[("dan", "drafter"), ("ann", "analyst"), ("sel", "seller")])
 }
 
-macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
-        mod $name {
-            use super::*;
-
-            fn test($company: &mut Company) $body
-
-            #[test]
-            fn on_sqlite() {
-                on(On::Sqlite, test);
-            }
-
-            #[test]
-            fn on_postgres() {
-                on(On::Postgres, test);
-            }
-        }
-    )*};
-}
-
-/// Three deals: called once and moved, called twice and moved, and one whose move is refused.
-fn work(company: &Company) -> [String; 3] {
-    let deal = |name: &str, calls: u32| {
-        let deal = company.deal("sel", name);
-        let path = format!("/v1/deals/{deal}");
-        for _ in 0..calls {
-            let call = json!({"kind": "call", "outcome": "reached"});
-            assert_eq!(company.post("sel", &format!("{path}/activities"), &call).status, 201);
-        }
-        let seen = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
-        assert_eq!(seen.status, if calls > 0 { 201 } else { 422 }, "{}", seen.text);
-        deal
-    };
-    [deal("one", 1), deal("two", 2), deal("none", 0)]
-}
-
-fn draft(company: &Company, text: &str) -> String {
-    let call = company.server.call("POST", "/v1/rules/drafts").token(&company.token("dan"));
-    let body = call.text(YAML, text).expect(201).body;
-    assert_eq!(body["check"]["accepted"], true, "{body}");
-    body["id"].as_str().unwrap().to_owned()
-}
-
-fn look(workflow: &Workflow) -> usize {
+pub fn look(workflow: &Workflow) -> usize {
     RUNTIME.block_on(rules_shadow::look(workflow))
 }
 
 /// Puts the text into shadow, and lets this process know.
-fn begin(company: &Company, text: &str) -> String {
-    let seen = company.post("dan", SHADOWS, &json!({"draft": draft(company, text)}));
+pub fn begin(company: &Company, text: &str) -> String {
+    let seen = company.post("dan", SHADOWS, &json!({"draft": company.draft("dan", text)}));
     assert_eq!((seen.status, &seen.body["state"]), (201, &json!("running")), "{}", seen.text);
     assert_eq!(look(&company.workflow), 0);
     format!("{SHADOWS}/{}", seen.body["id"].as_str().unwrap())
 }
 
-fn stop(company: &Company, path: &str) {
+pub fn stop(company: &Company, path: &str) {
     let seen = company.post("dan", &format!("{path}/stop"), &json!({}));
     assert_eq!((seen.status, &seen.body["state"]), (200, &json!("stopped")), "{}", seen.text);
     assert_eq!(look(&company.workflow), 0);
 }
 
 /// agreed, refused, allowed, undecided, skipped
-fn sums(body: &Json) -> [i64; 5] {
+pub fn sums(body: &Json) -> [i64; 5] {
     ["agreed", "refused", "allowed", "undecided", "skipped"].map(|name| body[name].as_i64().unwrap())
 }
 
 /// `deals.move refused criterion lead.reached 1`
-fn groups(body: &Json) -> Vec<String> {
+pub fn groups(body: &Json) -> Vec<String> {
     let text = |one: &Json| one.as_str().unwrap_or("-").to_owned();
     let line = |one: &Json| {
         let words = ["action", "change", "by"].map(|name| text(&one[name])).join(" ");
@@ -117,14 +69,16 @@ fn groups(body: &Json) -> Vec<String> {
     body["groups"].as_array().unwrap().iter().map(line).collect()
 }
 
-on_both! {
+crate::on_both! {
+    found;
+
     fn a_draft_is_asked_about_what_is_decided(company) {
         let path = begin(company, &COMPANY.replace(ONE, TWICE));
-        let [one, ..] = work(company);
-        // Three deals made, three calls logged, three moves.
-        assert_eq!(look(&company.workflow), 9);
+        let [one, ..] = called_and_moved(company);
+        // Three customers and deals made, three calls logged, three moves.
+        assert_eq!(look(&company.workflow), 12);
         let body = company.get("dan", &path).body;
-        assert_eq!((sums(&body), groups(&body)), ([8, 1, 0, 0, 0], vec!["deals.move refused criterion lead.reached 1".to_owned()]));
+        assert_eq!((sums(&body), groups(&body)), ([11, 1, 0, 0, 0], vec!["deals.move refused criterion lead.reached 1".to_owned()]));
         let line = |action: &str| body["lines"].as_array().unwrap().iter().find(|one| one["action"] == action).unwrap().clone();
         let moves = line("deals.move");
         assert_eq!((&moves["from"], &moves["to"], &moves["agreed"]), (&json!("resource"), &json!("lead"), &json!(2)));
@@ -135,7 +89,7 @@ on_both! {
         assert_eq!(company.get("sel", &format!("/v1/deals/{one}")).body["stage"], "lead");
         // Dry runs, answers from memory and reads are nothing that was decided.
         let deal = company.deal("sel", "again");
-        assert_eq!(look(&company.workflow), 1);
+        assert_eq!(look(&company.workflow), 2);
         let moves = format!("/v1/deals/{deal}/moves");
         assert_eq!(company.post("sel", &format!("{moves}?dry_run=true"), &json!({"to": "lead"})).status, 422);
         assert_eq!(company.get("sel", &moves).status, 200);
@@ -147,7 +101,7 @@ on_both! {
         assert_eq!(given.status, 201, "{}", given.text);
         assert_eq!(company.post("ada", &format!("/v1/deals/{deal}/release"), &json!({})).status, 201);
         assert_eq!(look(&company.workflow), 4);
-        assert_eq!(sums(&company.get("dan", &path).body), [13, 1, 0, 0, 0]);
+        assert_eq!(sums(&company.get("dan", &path).body), [17, 1, 0, 0, 0]);
     }
 
     fn it_tells_what_would_be_allowed_and_what_lacks(company) {
@@ -157,10 +111,10 @@ on_both! {
             .replace("do: [deals.*, customers.*], scope: own", "do: [deals.read, deals.log, deals.move, deals.assign, customers.*], scope: own")
             + "migrate: {stages: {standard: {lead: called}}}\n";
         let path = begin(company, &text);
-        let [deal, ..] = work(company);
-        assert_eq!(look(&company.workflow), 9);
+        let [deal, ..] = called_and_moved(company);
+        assert_eq!(look(&company.workflow), 12);
         let body = company.get("dan", &path).body;
-        assert_eq!(sums(&body), [5, 3, 1, 0, 0]);
+        assert_eq!(sums(&body), [8, 3, 1, 0, 0]);
         let told = groups(&body);
         for group in ["deals.create refused permission -.deals.create 3", "deals.move allowed criterion lead.reached 1"] {
             assert!(told.contains(&group.to_owned()), "{told:?}");
@@ -188,7 +142,7 @@ on_both! {
         };
         // It tells of calls: whoever reads the deal reads those.
         let path = begin(company, &COMPANY.replace(ONE, TWICE));
-        work(company);
+        called_and_moved(company);
         look(&company.workflow);
         assert_eq!(["ada", "ann", "dan"].map(|by| named(by, &path)), [(0, 1), (0, 1), (1, 1)]);
         stop(company, &path);
@@ -217,14 +171,14 @@ on_both! {
     fn it_ends_when_it_is_stopped_and_with_its_draft(company) {
         let stricter = COMPANY.replace(ONE, TWICE);
         let path = begin(company, &stricter);
-        let other = draft(company, &stricter);
+        let other = company.draft("dan", &stricter);
         let second = company.post("dan", SHADOWS, &json!({"draft": other}));
         assert_eq!((second.status, second.code()), (409, "rules_shadow_runs"), "{}", second.text);
         stop(company, &path);
         let again = company.post("dan", &format!("{path}/stop"), &json!({}));
         assert_eq!((again.status, again.code()), (409, "rules_shadow_ended"));
         // Nothing is counted any more.
-        work(company);
+        called_and_moved(company);
         assert_eq!(look(&company.workflow), 0);
         assert_eq!(sums(&company.get("dan", &path).body), [0; 5]);
 
@@ -277,14 +231,14 @@ on_both! {
         assert!(!other.is_in_shadow());
         look(&other);
         assert!(other.is_in_shadow());
-        work(company);
+        called_and_moved(company);
         let server = company.another_process_of(&other);
         let fields = json!({"fields": {"name": "elsewhere"}});
         let customer = server.post("/v1/customers", &fields).token(&company.token("sel")).expect(201).body["id"].clone();
         server.post("/v1/deals", &json!({"customer": customer})).token(&company.token("sel")).expect(201);
-        assert_eq!((look(&other), look(&company.workflow)), (1, 9));
+        assert_eq!((look(&other), look(&company.workflow)), (2, 12));
         let body = company.get("dan", &path).body;
-        assert_eq!(sums(&body), [9, 1, 0, 0, 0]);
+        assert_eq!(sums(&body), [13, 1, 0, 0, 0]);
         stop(company, &path);
         look(&other);
         assert!(!other.is_in_shadow());

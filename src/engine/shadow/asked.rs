@@ -3,6 +3,7 @@
 use super::{Lens, Said};
 use crate::engine::activities::{NewActivity, log};
 use crate::engine::assignment::{assign, release};
+use crate::engine::contracts::{self, ContractDeed};
 use crate::engine::deals::{DealWrite, NewDeal, change, create, declared};
 use crate::engine::decision::Decision;
 use crate::engine::facts::{Customer, DealFacts, Origin, Person};
@@ -131,5 +132,37 @@ impl Lens<'_> {
         }
         self.activity(&mut new.kind, new.outcome.as_mut(), new.method.as_mut());
         log(self.rules, self.actor, &record, new, self.now).into()
+    }
+
+    #[must_use]
+    pub fn contracting(&self, record: DealFacts, deed: ContractDeed) -> Said {
+        let permit = match self.permit(Action::DealsWrite) {
+            Ok(permit) => permit,
+            Err(said) => return said,
+        };
+        let record = self.record(record);
+        if !permit.holds(&Row::from(&record), self.now) {
+            return Decision::<()>::forbidden(forbidden(Action::DealsWrite)).into();
+        }
+        let (rules, now) = (self.rules, self.now);
+        // Who was refused before it was looked for, may have named one that there is not.
+        let (said, named) = match deed {
+            ContractDeed::Create(id, write) => {
+                return contracts::create(rules, &record, id, write, now).into();
+            }
+            ContractDeed::Change(id, write) => {
+                let contract = record.find_contract(id);
+                (contract.map(|contract| contracts::change(rules, &record, contract, write, now).into()), "contract.id")
+            }
+            ContractDeed::Pay(id, new) => {
+                let contract = record.find_contract(id);
+                (contract.map(|contract| contracts::pay(rules, &record, contract, new, now).into()), "contract.id")
+            }
+            ContractDeed::CancelPayment(contract, id) => {
+                let payment = record.find_payment(contract, id);
+                (payment.map(|payment| contracts::cancel_payment(rules, &record, payment, now).into()), "payment.id")
+            }
+        };
+        said.unwrap_or_else(|| Said::Lacking(vec![named.to_owned()]))
     }
 }

@@ -25,6 +25,20 @@ pub fn customer_item(conn: &mut Conn, id: CustomerId) -> Result<Option<CustomerI
     Ok(Some(CustomerItem { customer, deals }))
 }
 
+pub(super) fn customer_items(
+    conn: &mut Conn,
+    ids: &[CustomerId],
+) -> Result<BTreeMap<CustomerId, CustomerItem>, StoreError> {
+    let rows: Vec<CustomerRow> = customers::table.filter(customers::id.eq_any(ids)).load(conn)?;
+    let mut held = held_deals(conn, ids)?;
+    let item = |row| {
+        let customer = Customer::from(row);
+        let deals = held.remove(&customer.id).unwrap_or_default();
+        (customer.id, CustomerItem { customer, deals })
+    };
+    Ok(rows.into_iter().map(item).collect())
+}
+
 type HeldDeals = Vec<(Deal, Option<Person>)>;
 
 /// The deals of each of the customers, the newest first, with who holds them.

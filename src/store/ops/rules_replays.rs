@@ -2,6 +2,7 @@
 //! left alone from its next step on.
 
 use super::Conn;
+use super::customers::customer_items;
 use super::log::{DecisionRow, entries};
 use super::many::deal_items;
 use super::people::one;
@@ -10,10 +11,10 @@ use crate::engine::tally::Tally;
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::entry::LogEntry;
-use crate::store::lists::DealItem;
+use crate::store::lists::{CustomerItem, DealItem};
 use crate::store::rules_replays::{KeptQuery, Lease, Replay, ReplayChange, ReplayState, ReplayStep};
 use crate::store::schema::{decisions, rules_replay_items as items, rules_replays as replays};
-use crate::values::{DealId, DraftId, ReplayId, RunnerId, Time, UserId};
+use crate::values::{CustomerId, DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,6 +202,10 @@ pub fn decisions_of(conn: &mut Conn, seqs: &[i64]) -> Result<Vec<LogEntry>, Stor
 
 pub fn deals_by_id(conn: &mut Conn, ids: &[DealId]) -> Result<BTreeMap<DealId, DealItem>, StoreError> {
     deal_items(conn, ids)
+}
+
+pub fn customers_by_id(conn: &mut Conn, ids: &[CustomerId]) -> Result<BTreeMap<CustomerId, CustomerItem>, StoreError> {
+    customer_items(conn, ids)
 }
 
 pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreError> {

@@ -228,7 +228,7 @@ on_both! {
         desk.sent.take();
         assert_eq!(desk.workflow.run_shadow().await.unwrap(), 20);
         assert!(desk.sent.take().len() <= few);
-        let shadow = desk.workflow.shadows(&call, None, 1).await.unwrap().pop().unwrap();
+        let shadow = desk.workflow.trials::<crate::store::Shadow>(&call, None, 1).await.unwrap().pop().unwrap();
         let total = shadow.tally.total();
         assert_eq!((total.agreed, total.refused), (21, 1));
     }

@@ -140,7 +140,7 @@ impl StageFigures {
     pub fn message(&self, wanted: &[Language]) -> Message {
         let lacking: Vec<String> = self.lacking.iter().map(|what| Message::new(what.code()).render(wanted)).collect();
         let told = match self.held {
-            Some(held) => Message::new("figures_stage").with("held", short(held)),
+            Some(held) => Message::new("figures_stage").with("held", multiplied(held)),
             None => Message::new("figures_stage_open").with("lacking", lacking.join(", ")),
         };
         told.with("stage", self.stage.as_str())
@@ -155,7 +155,13 @@ impl StageFigures {
 
 /// What is not declared is a dash.
 fn shown(number: Option<Decimal>) -> String {
-    number.map_or_else(|| "–".to_owned(), short)
+    number.map_or_else(|| "–".to_owned(), multiplied)
+}
+
+/// Precise enough that whoever multiplies what he reads comes to the product that he reads.
+fn multiplied(number: Decimal) -> String {
+    let rounded = if number.abs() < Decimal::ONE { number.round_sf(4) } else { Some(number.round_dp(3)) };
+    rounded.unwrap_or(number).normalize().to_string()
 }
 
 /// A stage of the line from the start to the end.

@@ -48,7 +48,8 @@ fn run(on: On, test: impl FnOnce(&mut Company)) {
 }
 
 macro_rules! on_both {
-    ($(fn $name:ident($company:ident) $body:block)*) => {$(
+    ($($(#[$doc:meta])* fn $name:ident($company:ident) $body:block)*) => {$(
+        $(#[$doc])*
         mod $name {
             use super::*;
 

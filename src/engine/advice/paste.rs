@@ -240,7 +240,10 @@ impl<'r> Attempt<'r> {
             Deed::Write { customer, fields, product } => {
                 let of = |record: &str, values: &IndexMap<Key, Option<Value>>| -> Option<Vec<String>> {
                     let one = |(name, value): (&Key, &Option<Value>)| {
-                        Some(format!("{record}.{name}: {}", self.value(value.as_ref()?)?))
+                        // `none` empties a field, in quotes too.
+                        let value =
+                            value.as_ref().filter(|value| !matches!(value, Value::Text(text) if text == "none"));
+                        Some(format!("{record}.{name}: {}", self.value(value?)?))
                     };
                     values.iter().map(one).collect()
                 };

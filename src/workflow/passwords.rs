@@ -39,7 +39,8 @@ fn argon2() -> Result<Argon2<'static>, HashFault> {
 }
 
 /// Looks like a hash and is that of no known password: checked when there is no such user, at the price of any other.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 fn hash_now(password: &str) -> Result<String, HashFault> {
     argon2()?

@@ -16,7 +16,7 @@ const COMPANY: &str = "format: 1
 languages: [en]
 currency: CNY
 calendar: {time_zone: Asia/Shanghai}
-fields: {customer: {name: {type: text}}}
+fields: {customer: {name: {type: text}, phone: {type: text}}}
 funnels:
   standard:
     stages: [{id: resource, kind: start}, {id: lead}, {id: won, kind: won}]
@@ -24,6 +24,7 @@ roles:
   admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*, pool.*], scope: all}]}
   keeper: {may: [{do: [rules.read, rules.draft, rules.activate, deals.read], scope: all}]}
   barred: {may: [{do: [deals.read], scope: own}], never: [{do: [rules.read, rules.draft, rules.activate]}]}
+  analyst: {may: [{do: [rules.read, rules.draft, deals.read, customers.read], scope: all, hide: [customer.phone]}]}
   drafter: {may: [{do: [rules.read, rules.draft], scope: all}]}
   activator: {may: [{do: [rules.read, rules.activate], scope: all}]}
   auditor: {may: [{do: [deals.read, customers.read], scope: all}, {do: [deals.assign, deals.move], scope: own}]}
@@ -39,6 +40,7 @@ fn run(on: On, test: impl FnOnce(&mut Company)) {
     let Some(mut company) = Company::with_rules(on, COMPANY) else { return };
     company.person("kim", &["keeper"], None);
     company.person("dan", &["drafter"], None);
+    company.person("ann", &["analyst"], None);
     company.person("acton", &["activator"], None);
     company.person("audra", &["auditor"], None);
     company.person("sel", &["seller"], None);
@@ -219,7 +221,7 @@ on_both! {
     /// rules, and in that of a version nothing is that the reader's roles did not see under it.
     fn a_live_document_has_the_words_of_its_readers_roles_and_of_no_others(company) {
         let closed = COMPANY
-            .replace("customer: {name: {type: text}}", "customer: {name: {type: text}, margin: {type: number}}")
+            .replace("phone: {type: text}}", "phone: {type: text}, margin: {type: number}}")
             .replace("seller: {may: [{do: [deals.*, customers.*], scope: own}]}",
                 "seller: {may: [{do: [deals.read, deals.move, customers.read], scope: own, hide: [customer.margin]}]}")
             .replace("{id: won, kind: won}]", "{id: won, kind: won}, {id: lost, kind: lost, reasons: [{id: dear}]}]
@@ -239,6 +241,70 @@ on_both! {
         assert_eq!(document("sel", &format!("?draft={id}")).code(), "not_permitted");
         assert_eq!(document("sel", "?version=2").text, own.text);
         assert!(!document("sel", "?version=1").text.contains("margin"));
+    }
+
+    /// Which deals change tells of every field that either rules look at: by a grade or a dwell, and by the rules that are
+    /// left as by those that come.
+    fn a_preview_hides_what_the_rules_before_and_after_look_at(company) {
+        let graded = |when: &str| COMPANY.replace("funnels:\n", &format!("grades: [{{id: A, when: '{when}'}}, {{id: B}}]\nfunnels:\n"));
+        let (by_phone, by_name) = (graded("customer.phone == \"1\""), graded("customer.name == \"Else\""));
+        let dwelling = |is: &str| by_name.replace("{id: lead}", &format!("{{id: lead, dwell: {is}}}"));
+        let deal = company.deal("sel", "Acme");
+        let customer = company.get("sel", &format!("/v1/deals/{deal}")).body["customer"].as_str().unwrap().to_owned();
+        let phone = json!({"fields": {"phone": "1"}});
+        assert_eq!(company.patch("sel", &format!("/v1/customers/{customer}"), &phone).status, 200);
+        let moved = company.post("sel", &format!("/v1/deals/{deal}/moves"), &json!({"to": "lead"}));
+        assert_eq!(moved.status, 201, "{}", moved.text);
+        let told = |text: &str, as_of: i64| {
+            let at = Time::from_micros(company.now().micros() + as_of * 86_400_000_000);
+            let seen = company.post("ada", "/v1/rules/previews", &json!({"draft": draft(company, "ada", text), "as_of": at}));
+            assert_eq!(seen.status, 201, "{}", seen.text);
+            assert_eq!(look(company), 1);
+            let path = format!("/v1/rules/previews/{}", seen.body["id"].as_str().unwrap());
+            let groups = company.get("ada", &path).body["groups"].clone();
+            assert_eq!(groups.as_array().unwrap().len(), 1, "{groups}");
+            ["ada", "ann"].map(|by| {
+                let data = company.get(by, &format!("{path}/groups/0/deals")).body["data"].clone();
+                assert_eq!(data.as_array().unwrap().len(), 1);
+                data[0]["hidden"] == true
+            })
+        };
+        // From B to A by what the analyst does not see; and, from there, back.
+        assert_eq!(write(company, "POST", "ada", "/v1/rules/versions", &by_name).status, 201);
+        assert_eq!(told(&by_phone, 0), [false, true]);
+        // Late or not by it.
+        let cases = "[{when: 'customer.phone == \"1\"', is: 1wd}, {is: 90wd}]";
+        assert_eq!(told(&dwelling(cases), 9), [false, true]);
+        assert_eq!(told(&dwelling("1wd"), 9), [false, false]);
+        assert_eq!(write(company, "POST", "ada", "/v1/rules/versions", &by_phone).status, 201);
+        assert_eq!(told(&by_name, 0), [false, true]);
+    }
+
+    /// Whoever schedules, takes back or activates a draft must have seen it as it is, and it must pass already.
+    fn what_was_not_seen_or_does_not_pass_is_not_scheduled(company) {
+        let deal = company.deal("sel", "Acme");
+        let moved = company.post("sel", &format!("/v1/deals/{deal}/moves"), &json!({"to": "lead"}));
+        assert_eq!(moved.status, 201, "{}", moved.text);
+        let at = json!({"at": "2026-03-09T00:00:00Z"});
+        let id = draft(company, "dan", &COMPANY.replace(", {id: lead}", ""));
+        let seen = company.post("acton", &format!("{DRAFTS}/{id}/schedule"), &at);
+        assert_eq!((seen.status, seen.code()), (409, "rules_in_use"), "{}", seen.text);
+        assert_eq!(company.get("ada", &format!("{DRAFTS}/{id}")).body["state"], "draft");
+
+        let path = format!("{DRAFTS}/{}", draft(company, "dan", &said(1)));
+        assert_eq!(write(company, "PUT", "dan", &path, &said(2)).status, 200);
+        let ask = |deed: &str, seen: &str, body: &Json| {
+            let call = company.server.post(&format!("{path}/{deed}"), body).token(&company.token("acton"));
+            call.header("if-match", seen).send()
+        };
+        for (deed, body) in [("activate", json!({})), ("schedule", at.clone())] {
+            assert_eq!(ask(deed, "\"v1\"", &body).code(), "version_changed", "{deed}");
+        }
+        assert_eq!(ask("schedule", "\"v2\"", &at).status, 200);
+        assert_eq!(ask("unschedule", "\"v2\"", &json!({})).code(), "version_changed");
+        assert_eq!(company.get("ada", &path).body["state"], "scheduled");
+        assert_eq!(ask("unschedule", "\"v3\"", &json!({})).status, 200);
+        assert_eq!(ask("activate", "\"v4\"", &json!({})).status, 201);
     }
 
     /// A refusal by reach says nothing of the rows of other rules; what the record holds decides.

@@ -25,6 +25,7 @@ roles:
   keeper: {may: [{do: [rules.read, rules.draft, rules.activate, deals.read], scope: all}]}
   barred: {may: [{do: [deals.read], scope: own}], never: [{do: [rules.read, rules.draft, rules.activate]}]}
   analyst: {may: [{do: [rules.read, rules.draft, deals.read, customers.read], scope: all, hide: [customer.phone]}]}
+  half: {may: [{do: [rules.read, rules.draft], scope: all}, {do: [deals.*, customers.*], scope: own}]}
   drafter: {may: [{do: [rules.read, rules.draft], scope: all}]}
   activator: {may: [{do: [rules.read, rules.activate], scope: all}]}
   auditor: {may: [{do: [deals.read, customers.read], scope: all}, {do: [deals.assign, deals.move], scope: own}]}
@@ -40,6 +41,7 @@ fn run(on: On, test: impl FnOnce(&mut Company)) {
     let Some(mut company) = Company::with_rules(on, COMPANY) else { return };
     company.person("kim", &["keeper"], None);
     company.person("dan", &["drafter"], None);
+    company.person("hal", &["half"], None);
     company.person("ann", &["analyst"], None);
     company.person("acton", &["activator"], None);
     company.person("audra", &["auditor"], None);
@@ -241,6 +243,34 @@ on_both! {
         assert_eq!(document("sel", &format!("?draft={id}")).code(), "not_permitted");
         assert_eq!(document("sel", "?version=2").text, own.text);
         assert!(!document("sel", "?version=1").text.contains("margin"));
+    }
+
+    /// Whoever reads some deals is told of those and of no others, by a preview as by a replay.
+    fn he_who_reads_his_own_deals_learns_of_his_own_alone(company) {
+        let own = ["sel", "hal"].map(|login| {
+            let deal = company.deal(login, &format!("Acme of {login}"));
+            let moved = company.post(login, &format!("/v1/deals/{deal}/moves"), &json!({"to": "lead"}));
+            assert_eq!(moved.status, 201, "{}", moved.text);
+            deal
+        });
+        let id = draft(company, "ada", &COMPANY.replace(", {id: lead}", ""));
+        let (since, before) = period(company);
+        let begin = |path: &str, body: &Json| {
+            let seen = company.post("ada", path, body);
+            assert_eq!(seen.status, 201, "{path}: {}", seen.text);
+            format!("{path}/{}", seen.body["id"].as_str().unwrap())
+        };
+        let preview = begin("/v1/rules/previews", &json!({"draft": id}));
+        let replay = begin("/v1/rules/replays", &json!({"draft": id, "since": since, "before": before}));
+        assert_eq!(look(company), 2);
+        for path in [format!("{preview}/groups/0/deals"), format!("{replay}/groups/0/decisions")] {
+            let told = |by: &str| -> Vec<Json> {
+                let data = company.get(by, &path).body["data"].clone();
+                data.as_array().unwrap().iter().map(|one| one["deal"].clone()).collect()
+            };
+            assert_eq!(told("ada"), [json!(own[0]), json!(own[1])], "{path}");
+            assert_eq!(told("hal"), [Json::Null, json!(own[1])], "{path}");
+        }
     }
 
     /// Which deals change tells of every field that either rules look at: by a grade or a dwell, and by the rules that are

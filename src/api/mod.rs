@@ -47,6 +47,7 @@ pub mod events;
 mod explain;
 pub mod extract;
 pub mod failure;
+pub mod figures;
 pub mod funnels;
 pub mod gate;
 pub mod health;

@@ -6,6 +6,7 @@ use super::advice::RulesAdviceView;
 use super::asked::House;
 use super::context::Context;
 use super::extract::{Json, Path, Query, Text};
+use super::figures::RulesFiguresView;
 use super::migrate::MigrateBody;
 use super::page::PageRequest;
 use super::reply::{Answer, Reply};
@@ -142,6 +143,8 @@ pub struct RulesCheckView {
     /// What would make rules better that are right as they are. Stands against nothing.
     #[schema(max_items = 201)]
     advice: Vec<RulesAdviceView>,
+    /// Figures of the funnels beside what Little's law makes of them, whether or not they agree.
+    figures: RulesFiguresView,
 }
 
 impl RulesCheckView {
@@ -151,7 +154,8 @@ impl RulesCheckView {
             checked.scenarios.iter().map(|result| ScenarioView::of(result, languages)).collect();
         let accepted = checked.rules.is_some() && scenarios.iter().all(|scenario| scenario.passed);
         let advice = checked.advice.iter().map(|one| RulesAdviceView::of(one, languages)).collect();
-        Self { accepted, problems, scenarios, advice }
+        let figures = RulesFiguresView::of(&checked.figures);
+        Self { accepted, problems, scenarios, advice, figures }
     }
 }
 

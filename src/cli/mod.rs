@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod demo;
 pub mod explain;
+mod figures;
 pub mod health;
 pub mod house;
 pub mod openapi;

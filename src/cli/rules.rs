@@ -1,7 +1,8 @@
 //! `loudou check`, `test`, `keys`, `schema`: what a company tries on its rules file before anybody is held to it.
 
-use super::say;
+use super::{figures, say};
 use crate::engine::advice::Advice;
+use crate::rules::little::FigureTable;
 use crate::rules::{Problem, Rules, Severity, check_bytes, keys, render};
 use crate::texts::Message;
 use crate::values::Language;
@@ -31,7 +32,7 @@ impl Spoken {
 pub struct Check {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Print problems and advice as JSON, one list a file.
+    /// Print problems, advice and figures as JSON, one list a file.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -50,23 +51,25 @@ impl Check {
                 continue;
             };
             let today = Some(chrono::Utc::now().date_naive());
-            let (problems, advice) = match std::str::from_utf8(&bytes) {
+            let (problems, advice, figures) = match std::str::from_utf8(&bytes) {
                 Ok(text) => {
                     let checked = CheckedRules::advised(text, today);
-                    (checked.problems, checked.advice)
+                    (checked.problems, checked.advice, checked.figures)
                 }
-                Err(_) => (check_bytes(&bytes, today).problems, Vec::new()),
+                Err(_) => (check_bytes(&bytes, today).problems, Vec::new(), FigureTable::default()),
             };
             faulty |= problems.iter().any(|problem| problem.severity == Severity::Error);
             let name = file.display();
             if self.json {
                 let problems = render::views(&problems, &wanted).into_iter().map(serde_json::to_value);
                 let advice = advice.iter().map(|one| Ok(json(one, &wanted)));
-                let all: Result<Vec<_>, serde_json::Error> = problems.chain(advice).collect();
+                let figures = figures.funnels.iter().flat_map(|funnel| figures::json(funnel, &wanted)).map(Ok);
+                let all: Result<Vec<_>, serde_json::Error> = problems.chain(advice).chain(figures).collect();
                 say::line(&serde_json::to_string_pretty(&all.unwrap_or_default()).unwrap_or_default());
             } else {
                 say::text(&render::text(&problems, &name.to_string(), &wanted));
                 advice.iter().for_each(|one| say::text(&told(one, &name.to_string(), &wanted)));
+                say::text(&figures::told(&figures, &name.to_string(), &wanted));
                 say::line(&format!("{name}: {}", render::summary(&problems, &wanted)));
             }
         }
@@ -129,9 +132,13 @@ impl Test {
             }
             failed += usize::from(!result.passed());
         }
-        for (funnel, stage, criterion, line) in crate::engine::scenarios::uncovered(rules, &checked.scenarios) {
-            let stage = stage.map_or_else(String::new, |stage| format!("/{stage}"));
-            say::line(&format!("  none  {name}:{line}  {funnel}{stage}: `{criterion}` refuses in no scenario"));
+        for one in crate::engine::scenarios::uncovered(rules, &checked.scenarios) {
+            let place = match &one.place {
+                Some((funnel, Some(stage))) => format!("{funnel}/{stage}"),
+                Some((funnel, None)) => funnel.to_string(),
+                None => "validations".to_owned(),
+            };
+            say::line(&format!("  none  {name}:{}  {place}: `{}` refuses in no scenario", one.line, one.id));
         }
         say::line(&format!("{} passed, {failed} failed", checked.scenarios.len() - failed));
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }

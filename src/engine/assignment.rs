@@ -34,25 +34,26 @@ pub fn assign(
     now: Time,
 ) -> Decision<Assignment> {
     let sight = permit.sight(&Row::from(record), now).filter(|_| permit.action() == Action::DealsAssign);
-    let Some(sight) = sight else { return Decision::forbidden(forbidden(giving(record))) };
+    let Some(sight) = sight else {
+        return Decision::forbidden(forbidden(giving(record))).on(asked(record, receiver));
+    };
     if !may_receive(permit.actor(), &sight, receiver) {
-        return Decision::forbidden(Message::new("receiver_outside_scope"));
+        return Decision::forbidden(Message::new("receiver_outside_scope")).on(asked(record, receiver));
     }
     if record.deal.state != DealState::Open {
-        return Decision::out_of_state(closed(&record.deal));
+        return Decision::out_of_state(closed(&record.deal)).on(asked(record, receiver));
     }
     if record.deal.owner == Some(receiver.id) {
-        return Decision::out_of_state(Message::new("already_owner"));
+        return Decision::out_of_state(Message::new("already_owner")).on(asked(record, receiver));
     }
     let rules = permit.rules();
-    let Some(place) = place(rules, record) else { return Decision::out_of_state(out_of_rules(record)) };
+    let Some(place) = place(rules, record) else {
+        return Decision::out_of_state(out_of_rules(record)).on(asked(record, receiver));
+    };
     let at = now.max(record.deal.entered_at);
     let case = Case { receiver: Some(receiver), ..Case::of(rules, permit.actor(), at, record) };
-    let mut facts = read_of(record);
+    let mut facts = asked(record, receiver);
     permit.note(&case, &mut facts);
-    facts.note(Key::new("receiver.id"), Some(Value::User(receiver.id)), false);
-    facts.note(Key::new("receiver.active"), Some(Value::Bool(receiver.active)), false);
-    facts.note(Key::new("receiver.roles"), Some(Value::Choices(receiver.roles.clone())), false);
     let mut criteria: Vec<Checked> = receiver_faults(rules, receiver).into_iter().collect();
     let held = capacity(&case, place, (receiver, Entity::Receiver), Way::Receiving, &mut facts);
     criteria.extend(held.checked);
@@ -118,7 +119,18 @@ fn out_of_rules(record: &DealFacts) -> Message {
     Message::new("stage_out_of_rules").with("stage", record.deal.stage.as_str())
 }
 
-fn read_of(record: &DealFacts) -> FactsRead {
+/// What is asked of what: kept with every decision, so that it can be replayed.
+fn asked(record: &DealFacts, receiver: &Person) -> FactsRead {
+    let mut facts = read_of(record);
+    facts.note(Key::new("receiver.id"), Some(Value::User(receiver.id)), false);
+    facts.note(Key::new("receiver.active"), Some(Value::Bool(receiver.active)), false);
+    facts.note(Key::new("receiver.roles"), Some(Value::Choices(receiver.roles.clone())), false);
+    facts
+}
+
+/// Which deal it is about, of whom, where.
+#[must_use]
+pub fn read_of(record: &DealFacts) -> FactsRead {
     let mut facts = FactsRead::default();
     facts.note(Key::new("deal.owner"), record.deal.owner.map(Value::User), false);
     facts.note(Key::new("deal.funnel"), Some(Value::Choice(record.deal.funnel.clone())), false);

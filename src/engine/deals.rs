@@ -56,15 +56,16 @@ pub struct NewDeal<'a> {
 #[must_use]
 pub fn create(permit: &Permit, assign: Option<&Permit>, new: NewDeal<'_>, now: Time) -> Decision<DealCreation> {
     let (rules, actor) = (permit.rules(), permit.actor());
+    let asked = asked(rules, &new);
     let begun = begin(actor, &new, now);
     // What somebody makes is theirs until it is given away: the grant must hold for a deal of their own.
     let Some(sight) = own_sight(permit, actor, &begun) else {
-        return Decision::forbidden(forbidden(Action::DealsCreate));
+        return Decision::forbidden(forbidden(Action::DealsCreate)).on(asked);
     };
     if let Some(receiver) = new.owner.filter(|owner| Some(owner.id) != actor.user()) {
         let giving = assign.and_then(|assign| own_sight(assign, actor, &begun));
         if giving.is_none_or(|sight| !may_receive(actor, &sight, receiver)) {
-            return Decision::forbidden(forbidden(Action::DealsAssign));
+            return Decision::forbidden(forbidden(Action::DealsAssign)).on(asked);
         }
     }
     let Some(funnel) = rules.funnels.get(&new.funnel) else {
@@ -87,10 +88,10 @@ pub fn create(permit: &Permit, assign: Option<&Permit>, new: NewDeal<'_>, now: T
     let implicit = implicit_creation(stage);
     let path = match way_in(funnel, stage, &implicit, actor) {
         Ok(path) => path,
-        Err(kind) => return Decision::refused(kind),
+        Err(kind) => return Decision::refused(kind).on(asked),
     };
     if new.has_open_deal {
-        return Decision::out_of_state(Message::new("open_deal_exists").with("funnel", funnel.label.clone()));
+        return Decision::out_of_state(Message::new("open_deal_exists").with("funnel", funnel.label.clone())).on(asked);
     }
     make(permit, &sight, &path, begun, new)
 }
@@ -146,6 +147,22 @@ fn make(
         ..visit_line(&case, &record.deal, path.target, at)
     };
     Decision::conclude(criteria, facts, || DealCreation { deal: record.deal, holdings, history, made: Made::new() })
+}
+
+/// What is asked for: kept with every decision, so that it can be replayed. Only what the rules know: what was written is
+/// anybody's text.
+fn asked(rules: &Rules, new: &NewDeal<'_>) -> FactsRead {
+    let mut facts = FactsRead::default();
+    let Some(funnel) = rules.funnels.get(&new.funnel) else { return facts };
+    let stage = match &new.stage {
+        Some(id) => funnel.stage(id),
+        None => funnel.stages.iter().find(|stage| stage.kind == StageKind::Start),
+    };
+    let Some(stage) = stage else { return facts };
+    facts.note(Key::new("deal.funnel"), Some(Value::Choice(funnel.id.clone())), false);
+    facts.note(Key::new("move.to"), Some(Value::Choice(stage.id.clone())), false);
+    facts.note(Key::new("receiver.id"), new.owner.map(|owner| Value::User(owner.id)), false);
+    facts
 }
 
 /// The deal before anything was checked, in nobody's stage yet.

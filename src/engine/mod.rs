@@ -21,6 +21,7 @@ pub mod fields;
 mod figures;
 pub mod filter;
 pub mod grade;
+mod grounds;
 pub mod moves;
 pub mod outlook;
 pub mod people;

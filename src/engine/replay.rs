@@ -3,20 +3,21 @@
 //! What the other rules ask and the record does not say is named, never guessed: such a criterion is undecided, and so
 //! is the decision, unless another criterion refuses it anyway. Facts are as they were at the decision, so its instant
 //! is also the day on which `enforce_from` counts. What does not come from the rules (a note that was missing, cooling
-//! that ran) stands as it was. Which rows a role reaches is not in the record: only that the action and the move are
-//! granted to the roles at all.
+//! that ran, who had the deal already) stands as it was. Which rows a role reaches is not in the record, only its roles:
+//! what was allowed stays so if the action and the move are granted to them at all; what was refused because the row was
+//! out of reach is decided if the other rules grant the action on every row or not at all, and is undecided between.
 // INVARIANT: the same rules give the same outcome; `tests/replay.rs` holds every decision of random worlds to it.
 
 use super::deals::implicit_creation;
-use super::decision::{CheckedKind, FactsRead, Severity};
+use super::decision::{FactsRead, Severity};
+pub use super::grounds::{Ground, GroundKind};
 use super::moves::Path;
 use super::permission::reach;
 use crate::rules::expression::{Entity, Expression, Facts, Read};
 use crate::rules::model::{
-    Action, Criterion, CriterionKind, Figure, Funnel, MoveFrom, MoveTo, Rules, Stage, StageKind,
+    Action, Criterion, CriterionKind, Figure, Funnel, Grant, MoveFrom, MoveTo, Rules, Scope, Stage, StageKind,
 };
 use crate::values::{Date, Key, Time, Value};
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// A decision as it was kept, as far as replaying it goes.
@@ -26,34 +27,9 @@ pub struct Kept<'a> {
     pub at: Time,
     pub roles: &'a [Key],
     pub allowed: bool,
-    /// What refused it; empty for what was refused before criteria were asked.
+    /// What refused it: criteria, or what `Ground::before_criteria` says.
     pub grounds: &'a [Ground],
     pub facts: &'a FactsRead,
-}
-
-/// What refuses a decision.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Ground {
-    pub kind: GroundKind,
-    /// The stage whose entry demands it.
-    pub stage: Option<Key>,
-    pub id: Key,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GroundKind {
-    /// No role is granted the action.
-    Permission,
-    /// The graph has no such move.
-    NoMove,
-    /// The move is for other roles.
-    NotFor,
-    Criterion,
-    /// The receiver holds as many as the cap allows.
-    Cap,
-    /// What does not come from the rules that are replayed: stands as it was.
-    Other,
 }
 
 /// What the other rules say.
@@ -63,36 +39,6 @@ pub enum Verdict {
     Refused(Vec<Ground>),
     /// The record lacks these facts.
     Undecided(Vec<String>),
-}
-
-impl Ground {
-    fn new(kind: GroundKind, id: &str) -> Self {
-        Self { kind, stage: None, id: Key::new(id) }
-    }
-
-    fn at(self, stage: &Key) -> Self {
-        Self { stage: Some(stage.clone()), ..self }
-    }
-
-    /// As a checked criterion of the log says it.
-    #[must_use]
-    pub fn of(kind: CheckedKind, stage: Option<&Key>, id: &Key) -> Self {
-        let kind = match kind {
-            CheckedKind::Has
-            | CheckedKind::Require
-            | CheckedKind::Activity
-            | CheckedKind::Dwelt
-            | CheckedKind::Contract => GroundKind::Criterion,
-            CheckedKind::Holding => GroundKind::Cap,
-            CheckedKind::Validation
-            | CheckedKind::Field
-            | CheckedKind::Cooling
-            | CheckedKind::Reason
-            | CheckedKind::Unique
-            | CheckedKind::Grade => GroundKind::Other,
-        };
-        Self { kind, stage: stage.cloned(), id: id.clone() }
-    }
 }
 
 /// The actions whose decisions can be replayed.
@@ -109,14 +55,13 @@ pub fn replay(rules: &Rules, kept: &Kept<'_>) -> Option<Verdict> {
     }
     let mut said = Said::default();
     let case = Record { rules, facts: kept.facts, at: kept.at };
-    // Who gives a deal out of the pool does it by another grant.
-    let needed = match kept.action {
-        Action::DealsAssign if case.kept("deal.owner") == Some(None) => Action::PoolDealOut,
-        action => action,
-    };
-    if reach(rules, kept.roles, needed).is_none() && !kept.roles.is_empty() {
-        said.grounds.push(Ground::new(GroundKind::Permission, needed.word()));
+    let power = case.power(kept);
+    if !power.somewhere && !kept.roles.is_empty() {
+        said.grounds.push(Ground::new(GroundKind::Permission, power.action.word()));
         return Some(said.verdict());
+    }
+    if !power.everywhere && kept.grounds.iter().any(|ground| ground.kind == GroundKind::Permission) {
+        said.lacks(format!("{}.scope", power.action.word()));
     }
     match kept.action {
         Action::DealsMove => case.movement(kept, &mut said),
@@ -128,6 +73,23 @@ pub fn replay(rules: &Rules, kept: &Kept<'_>) -> Option<Verdict> {
     }
     said.grounds.extend(kept.grounds.iter().filter(|ground| ground.kind == GroundKind::Other).cloned());
     Some(said.verdict())
+}
+
+/// Whether any of `roles` is granted the action on every row, whatever stands in it.
+fn reaches_all(rules: &Rules, roles: &[Key], action: Action) -> bool {
+    let mut held = roles.iter().filter_map(|role| rules.roles.get(role));
+    let barred = held.clone().any(|role| role.never.iter().any(|never| never.actions.contains(&action)));
+    let every = |grant: &Grant| grant.actions.contains(&action) && grant.scope == Scope::All && grant.when.is_none();
+    !barred && held.any(|role| role.may.iter().any(every))
+}
+
+/// What the other rules grant to the roles of a decision.
+#[derive(Clone, Copy, Debug)]
+struct Power {
+    action: Action,
+    /// On some rows, under some conditions.
+    somewhere: bool,
+    everywhere: bool,
 }
 
 /// What was found so far.
@@ -165,6 +127,33 @@ impl<'a> Record<'a> {
     /// What was kept under a name; the outer `None`: nothing was.
     fn kept(&self, name: &str) -> Option<Option<&'a Value>> {
         self.facts.values.get(name).or_else(|| self.facts.personal.get(name))
+    }
+
+    fn power(&self, kept: &Kept<'_>) -> Power {
+        let widest = |action| reach(self.rules, kept.roles, action);
+        let of = |action: Action| Power {
+            action,
+            somewhere: widest(action).is_some(),
+            everywhere: reaches_all(self.rules, kept.roles, action),
+        };
+        let (assigning, dealing) = (of(Action::DealsAssign), of(Action::PoolDealOut));
+        match (kept.action, self.kept("deal.owner")) {
+            (Action::DealsAssign, Some(Some(_))) => assigning,
+            // Whose it was is not known: whoever may assign all deals may give those that nobody owns too.
+            (Action::DealsAssign, None) => Power { somewhere: assigning.somewhere || dealing.somewhere, ..assigning },
+            (Action::DealsAssign | Action::PoolDealOut, _) => Power {
+                somewhere: dealing.somewhere || widest(Action::DealsAssign) == Some(Scope::All),
+                everywhere: dealing.everywhere || assigning.everywhere,
+                ..dealing
+            },
+            (Action::DealsCreate, _) => {
+                let creating = of(Action::DealsCreate);
+                // Made for somebody: who makes it for others gives it too.
+                let for_nobody = self.kept("receiver.id") == Some(None);
+                Power { everywhere: creating.everywhere && (for_nobody || assigning.everywhere), ..creating }
+            }
+            (action, _) => of(action),
+        }
     }
 
     fn id(&self, name: &str, said: &mut Said) -> Option<&'a Key> {

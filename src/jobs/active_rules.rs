@@ -16,9 +16,7 @@ pub async fn watch(workflow: Arc<Workflow>) {
     loop {
         tick.tick().await;
         // A database that is away, and rules that cannot be used, are told by the process's readiness.
-        if workflow.ready().await.is_ok()
-            && let Ok(active) = workflow.active().await
-        {
+        if let Ok(active) = workflow.current().await {
             #[allow(clippy::cast_precision_loss, reason = "versions of rules are few")]
             metrics::gauge!("loudou_rules_version").set(active.epochs.rules_version as f64);
         }

@@ -7,7 +7,7 @@ use super::funnels::Outline;
 use super::model::{Criterion, CriterionKind, Field, Fields, Funnel, Mode, Move, MoveFrom, Rules, Stage};
 use super::node::{Content, Node};
 use super::oddities::stage_node;
-use super::reader::Reader;
+use super::reader::{Reader, Section};
 use crate::texts::Message;
 use crate::values::Key;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +32,22 @@ impl<'a> Reader<'a> {
             }
             self.tell_unvisited(outline, funnel);
             self.tell_retired(outline, funnel, rules);
+        }
+    }
+
+    /// Validations that no values satisfy: nothing could be written into the fields that they name.
+    pub(in crate::rules) fn tell_impossible_validations(&self, file: Section<'a>, rules: &Rules) {
+        let Some(Content::List { items }) = file.get("validations").map(|node| &node.content) else { return };
+        let mut effort = Effort(EFFORT);
+        // In a file without errors every one that is written was compiled.
+        for (node, one) in items.iter().zip(&rules.validations) {
+            for expression in one.when.iter().chain([&one.require]) {
+                let known = Known::default();
+                let solved = solve(rules, &[Demand::Holds(expression)], &known, &mut effort);
+                if matches!(solved, Solved::Impossible(_)) {
+                    self.warn(node, cannot_hold(expression));
+                }
+            }
         }
     }
 

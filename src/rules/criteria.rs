@@ -335,7 +335,8 @@ impl<'a> Reader<'a> {
             }
             Some(expression)
         });
-        Some(Validation { id: id?, when, require: require?, mode, enforce_from, message })
+        let line = node.place.line;
+        Some(Validation { id: id?, when, require: require?, mode, enforce_from, message, line })
     }
 }
 

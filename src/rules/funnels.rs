@@ -206,6 +206,7 @@ impl<'a> Reader<'a> {
             enter,
             reasons: self.read_reasons(section),
             retired: self.flag(section, "retired"),
+            line: section.node.place.line,
         }
     }
 

@@ -25,7 +25,7 @@ mod graph;
 pub mod keys;
 mod likes;
 mod lists;
-mod little;
+pub mod little;
 pub mod migrate;
 pub mod model;
 mod moves;

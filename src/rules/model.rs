@@ -140,6 +140,8 @@ pub struct Validation {
     pub mode: Mode,
     pub enforce_from: Option<Date>,
     pub message: Option<Localized>,
+    /// Line in the rules file, 1-based.
+    pub line: u32,
 }
 
 #[derive(Debug)]
@@ -173,6 +175,8 @@ pub struct Stage {
     /// Why a deal ends here (`lost`).
     pub reasons: IndexMap<Key, Reason>,
     pub retired: bool,
+    /// Line in the rules file, 1-based.
+    pub line: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

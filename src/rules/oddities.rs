@@ -25,6 +25,7 @@ impl<'a> Reader<'a> {
         self.tell_idle_actions(file, &rules.roles);
         self.tell_powers(file, rules);
         self.tell_contradictions(rules, outlines);
+        self.tell_impossible_validations(file, rules);
         self.tell_no_scenarios(file, rules);
     }
 

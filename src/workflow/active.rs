@@ -75,10 +75,15 @@ impl Workflow {
         Ok(self.store.read(|tx| tx.epochs()).await? == active.epochs)
     }
 
+    /// What this process decides by, brought up to what the database says now.
+    pub async fn current(&self) -> Outcome<Arc<Active>> {
+        let active = self.active().await?;
+        if self.is_current(&active).await? { Ok(active) } else { self.reload().await }
+    }
+
     /// Whether the database answers and this process can use the active rules.
     pub async fn ready(&self) -> Outcome<()> {
-        let active = self.active().await?;
-        if self.is_current(&active).await? { Ok(()) } else { self.reload().await.map(drop) }
+        self.current().await.map(drop)
     }
 
     /// The first language of the rules in use.

@@ -8,7 +8,8 @@ use super::customers::forbidden;
 use super::deals::unknown_user;
 use super::failure::Written;
 use crate::engine::Row;
-use crate::engine::assignment::{assign, giving, release};
+use crate::engine::assignment::{assign, giving, read_of, release};
+use crate::engine::decision::Refusal;
 use crate::engine::effects::Assignment;
 use crate::engine::facts::{Deal, DealFacts};
 use crate::rules::model::Action;
@@ -25,7 +26,8 @@ impl Workflow {
             };
             let about = About::deal(&record, sight);
             if !scene.permit.holds(&Row::from(&record), scene.now()) {
-                let written = scene.refuse(tx, about, forbidden(giving(&record)))?;
+                let refusal = Refusal { facts: read_of(&record), ..forbidden(giving(&record)) };
+                let written = scene.refuse(tx, about, refusal)?;
                 scene.watch(&written, None, move |lens| lens.assignment(record, None, None));
                 return Ok(written);
             }

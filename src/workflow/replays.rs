@@ -13,7 +13,6 @@ use super::pages::{cut, wanted};
 use super::scene::Scene;
 pub use super::trials::Tried;
 use super::trials::{Trial, lease, rules_of, sees_all, sees_all_of};
-use crate::engine::decision::Checked;
 use crate::engine::renamed::renamed;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
 use crate::engine::tally::{Tally, told_fields};
@@ -230,7 +229,7 @@ fn decide(
     let mut found = Vec::new();
     for entry in kept {
         let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
-        let grounds = grounds(&entry.criteria);
+        let grounds = grounds(action, entry);
         let facts = renamed(&entry.facts, renames, entry.rules_version);
         let decision = Kept {
             action,
@@ -251,9 +250,20 @@ fn decide(
 }
 
 /// What refused a kept decision.
-fn grounds(criteria: &[Checked]) -> Vec<Ground> {
-    let refusing = criteria.iter().filter(|checked| checked.refuses());
-    refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect()
+fn grounds(action: Action, entry: &LogEntry) -> Vec<Ground> {
+    let refusing = entry.criteria.iter().filter(|checked| checked.refuses());
+    let mut grounds: Vec<Ground> =
+        refusing.map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id)).collect();
+    if grounds.is_empty() && entry.outcome == store::Outcome::Refused {
+        grounds.extend(
+            entry
+                .answer
+                .get("refused")
+                .and_then(|word| word.as_str())
+                .and_then(|word| Ground::before_criteria(action, word)),
+        );
+    }
+    grounds
 }
 
 /// The page of these decisions, with what their reader may know of them. `told`: the fields that their outcome tells of.

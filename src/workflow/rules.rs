@@ -7,6 +7,7 @@ use super::scene::Scene;
 use crate::engine::advice::{Advice, advise};
 use crate::engine::permission::Row;
 use crate::engine::scenarios::{ScenarioResult, run};
+use crate::rules::little::{FigureTable, table};
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
 use crate::rules::{Checked, Problem, check, hash};
@@ -31,6 +32,8 @@ pub struct CheckedRules {
     pub scenarios: Vec<ScenarioResult>,
     /// What would make them better; only of a file that was checked to be told about (`advised`).
     pub advice: Vec<Advice>,
+    /// Its figures beside Little's law, told with the advice.
+    pub figures: FigureTable,
 }
 
 impl CheckedRules {
@@ -40,7 +43,7 @@ impl CheckedRules {
         let Checked { rules, problems } = check(text, today);
         let rules = rules.map(Arc::new);
         let scenarios = rules.as_ref().map(run).unwrap_or_default();
-        Self { rules, problems, scenarios, advice: Vec::new() }
+        Self { rules, problems, scenarios, advice: Vec::new(), figures: FigureTable::default() }
     }
 
     /// The same, with advice for whoever writes the file. Takes some tenths of a second at the very most.
@@ -48,7 +51,8 @@ impl CheckedRules {
     pub fn advised(text: &str, today: Option<Date>) -> Self {
         let checked = Self::of(text, today);
         let advice = checked.rules.as_ref().map(|rules| advise(rules, &checked.scenarios)).unwrap_or_default();
-        Self { advice, ..checked }
+        let figures = checked.rules.as_ref().map(|rules| table(rules)).unwrap_or_default();
+        Self { advice, figures, ..checked }
     }
 
     /// The rules, if nothing stands against them.

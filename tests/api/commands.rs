@@ -163,3 +163,25 @@ fn check_advises_without_refusing() {
     assert!(told.contains("1.35 a day x 5 days = 6.75: 10.4 times apart"), "{told}");
     assert!(told.contains("an ideal of 6.75, a dwell of 51.85wd"), "{told}");
 }
+
+#[test]
+fn check_tells_what_figures_mean_together() {
+    let told = said(&run(&["check", "--lang", "en", RULES]));
+    assert!(
+        told.contains(&format!("{RULES}: figures: `standard`: Little's law, L = λ × W (https://doi.org/")),
+        "{told}"
+    );
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/rules.yaml")).unwrap();
+    let line = text.lines().position(|line| line.contains("- id: contacted")).unwrap() + 1;
+    let contacted = "`contacted`: 2.7 a working day × 5 working days = 13.5 held; ideal 13, warning above 16, at most 20; 50 % go on";
+    assert!(told.contains(&format!("{RULES}:{line}: figures: {contacted}\n")), "{told}");
+    let json = run(&["check", "--json", "--lang", "zh", RULES]);
+    let all: Json = serde_json::from_str(&said(&json)).unwrap();
+    let one = all.as_array().unwrap().iter().find(|one| one["stage"] == "contacted").unwrap();
+    assert_eq!(
+        (&one["severity"], &one["code"], &one["line"]),
+        (&"figures".into(), &"figures_stage".into(), &line.into())
+    );
+    assert_eq!((&one["holding"], &one["ideal"], &one["agrees"]), (&"13.5".into(), &"13".into(), &true.into()));
+    assert!(one["message"].as_str().unwrap().contains("持有 13.5 个"), "{one}");
+}

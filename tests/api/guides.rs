@@ -158,9 +158,10 @@ fn the_example_files_hold() {
         let results = scenarios::run(&rules);
         let mut left = scenarios::uncovered(&rules, &results);
         // What only warns need not be shown refusing.
-        left.retain(|(funnel, stage, id, _)| {
-            let stage = stage.as_ref().and_then(|stage| rules.funnels[funnel].stage(stage));
-            let one = stage.and_then(|stage| stage.enter.iter().find(|one| one.id == *id));
+        left.retain(|left| {
+            let Some((funnel, Some(stage))) = &left.place else { return true };
+            let stage = rules.funnels[funnel].stage(stage);
+            let one = stage.and_then(|stage| stage.enter.iter().find(|one| one.id == left.id));
             one.is_none_or(|one| one.mode == Mode::Enforce)
         });
         assert!(left.is_empty(), "{}: {left:?}", path.display());

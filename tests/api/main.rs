@@ -29,6 +29,7 @@ mod activations;
 mod bounds;
 mod canary;
 mod client;
+mod closed_rules;
 mod commands;
 mod company;
 mod cookbook;

@@ -44,15 +44,27 @@ pub(super) fn given<'r>(
         .collect();
     demands.extend(one.when.as_ref().map(Demand::Holds));
     let Solved::Possible(values) = solve(rules, &demands, &known, effort) else { return None };
-    let mut given = blank(funnel, from);
-    for (read, value) in &values {
-        put(rules, &mut given, &values, read, value);
-    }
+    let mut given = standing(rules, funnel, from, &values, None);
     let to_meet = criteria.iter().filter(|criterion| wish.met || !is_wished(criterion));
     for criterion in to_meet {
         arrange(rules, &mut given, &criterion.kind);
     }
     Some(given)
+}
+
+/// A deal in a stage for which these values are so, but for what is only going to be written.
+pub(super) fn standing(
+    rules: &Rules,
+    funnel: &Funnel,
+    stage: &Stage,
+    values: &BTreeMap<Read, Value>,
+    but: Option<&Read>,
+) -> Given {
+    let mut given = blank(funnel, stage);
+    for (read, value) in values.iter().filter(|(read, _)| Some(*read) != but) {
+        put(rules, &mut given, values, read, value);
+    }
+    given
 }
 
 pub(super) fn blank(funnel: &Funnel, from: &Stage) -> Given {

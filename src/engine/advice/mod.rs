@@ -5,6 +5,7 @@
 
 mod facts;
 mod paste;
+mod writes;
 
 use super::scenarios::{Coverage, ScenarioResult};
 use crate::rules::demand::Effort;
@@ -67,6 +68,7 @@ pub fn advise(rules: &Arc<Rules>, results: &[ScenarioResult]) -> Vec<Advice> {
     for funnel in rules.funnels.values() {
         adviser.of_funnel(funnel);
     }
+    adviser.of_validations();
     adviser.of_roles();
     let Adviser { mut advice, more, .. } = adviser;
     advice.sort_by(|one, other| (one.line, &one.message.code).cmp(&(other.line, &other.message.code)));

@@ -2,7 +2,8 @@
 
 use super::facts::{self, Wish};
 use super::{Adviser, Paste, Place};
-use crate::engine::scenarios::{Coverage, Trial, trial};
+use crate::engine::decision::Severity;
+use crate::engine::scenarios::{Trial, trial};
 use crate::rules::expression::Clock;
 use crate::rules::model::{Criterion, Field, Funnel, Mode, Move, MoveFrom, MoveTo, Role, Rules, Stage, StageKind};
 use crate::rules::powers::makers;
@@ -15,12 +16,13 @@ use crate::values::{Date, Key, Localized, Value};
 use chrono::{NaiveDateTime, TimeZone};
 use indexmap::IndexMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Ways to a stage and roles that are tried for one scenario.
-const MOVES_AT_MOST: usize = 6;
-const ROLES_AT_MOST: usize = 3;
+pub(super) const MOVES_AT_MOST: usize = 6;
+pub(super) const ROLES_AT_MOST: usize = 3;
 /// What it costs to check one criterion of a trial, in units of about one comparison.
-const TRIAL_UNITS: u64 = 100;
+pub(super) const TRIAL_UNITS: u64 = 100;
 
 /// What a scenario is to show.
 #[derive(Clone, Debug)]
@@ -29,22 +31,29 @@ pub(super) enum Aim {
     Met(Place),
     /// A move: funnel and id.
     Made((Key, Key)),
+    /// A validation that stands against a write, and one that does not.
+    Refused(Key),
+    Passed(Key),
 }
 
 impl Aim {
-    fn is_met(&self) -> bool {
-        !matches!(self, Self::Unmet(_))
+    pub(super) fn is_met(&self) -> bool {
+        !matches!(self, Self::Unmet(_) | Self::Refused(_))
     }
 
-    fn is_shown(&self, covered: &Coverage, refused: bool, mode: Mode) -> bool {
+    /// `hard`: what it is about refuses on the day of the scenario, and does not only warn.
+    pub(super) fn is_shown(&self, tried: &Trial, hard: bool) -> bool {
+        let (covered, refused) = (&tried.covered, tried.refused.is_some());
         match self {
-            Self::Unmet(place) => covered.refusals.contains(place) && refused == (mode == Mode::Enforce),
+            Self::Unmet(place) => covered.refusals.contains(place) && refused == hard,
             Self::Met(place) => covered.passes.contains(place) && !refused,
             Self::Made(place) => covered.moves.contains(place) && !refused,
+            Self::Refused(id) => covered.validations_refused.contains(id) && refused == hard,
+            Self::Passed(id) => covered.validations_met.contains(id) && !refused,
         }
     }
 
-    fn name(&self) -> Message {
+    pub(super) fn name(&self) -> Message {
         match self {
             Self::Unmet((_, stage, id)) | Self::Met((_, stage, id)) => {
                 let code = if self.is_met() { "scenario_named_met" } else { "scenario_named_unmet" };
@@ -52,18 +61,31 @@ impl Aim {
                 Message::new(code).with("name", name)
             }
             Self::Made((_, id)) => Message::new("scenario_named_made").with("name", id.as_str()),
+            Self::Refused(id) => Message::new("scenario_named_unmet").with("name", id.as_str()),
+            Self::Passed(id) => Message::new("scenario_named_met").with("name", id.as_str()),
         }
+    }
+
+    /// What is expected where nothing could be tried.
+    pub(super) fn expected(&self, hard: bool) -> Trial {
+        let mut expected = Trial::default();
+        if let Self::Unmet((_, _, id)) | Self::Refused(id) = self {
+            let ids = [id.clone()].into();
+            if hard { expected.refused = Some(ids) } else { expected.warned = ids }
+        }
+        expected
     }
 }
 
 /// One deed on one deal, as it is tried and written.
-struct Attempt<'r> {
-    rules: &'r Rules,
-    funnel: &'r Funnel,
-    one: &'r Move,
-    role: &'r Role,
-    given: Given,
-    target: &'r Stage,
+pub(super) struct Attempt<'r> {
+    pub rules: &'r Rules,
+    pub funnel: &'r Funnel,
+    pub role: &'r Role,
+    pub given: Given,
+    pub deed: Deed,
+    /// The stage in which the deal is then, where the deed is a move.
+    pub ends: Option<&'r Stage>,
 }
 
 impl<'r> Adviser<'r> {
@@ -75,7 +97,7 @@ impl<'r> Adviser<'r> {
         aim: &Aim,
     ) -> Option<Paste> {
         let mut first = None;
-        let mode = criterion.map_or(Mode::Enforce, |criterion| criterion.mode);
+        let hard = criterion.is_none_or(|criterion| is_hard(criterion.mode, criterion.enforce_from));
         let clock = clock(self.rules)?;
         for one in moves.iter().copied().take(MOVES_AT_MOST) {
             let Some((from, target)) = ends(funnel, one) else { continue };
@@ -90,34 +112,30 @@ impl<'r> Adviser<'r> {
             let made_up = facts::given(self.rules, funnel, one, from, wish, clock, &mut self.effort);
             for role in makers(one, &self.rules.roles).take(ROLES_AT_MOST) {
                 let given = made_up.clone();
-                let attempt = |given| Attempt { rules: self.rules, funnel, one, role, given, target };
+                let attempt = |given| Attempt::of_move(self.rules, funnel, one, role, given, target);
                 first.get_or_insert_with(|| attempt(facts::blank(funnel, from)));
                 // A trial is a decision: it checks all that the move demands.
                 let (Some(given), true) = (given, self.effort.spend(cost)) else { continue };
-                let attempt = attempt(given);
-                let tried = trial(self.rules, &attempt.scenario());
-                if aim.is_shown(&tried.covered, tried.refused.is_some(), mode)
-                    && let Some(body) = attempt.text(&tried)
-                {
-                    return Some(Paste { name: aim.name(), body, passes: true });
+                if let Some(paste) = attempt(given).try_out(self.rules, aim, hard) {
+                    return Some(paste);
                 }
             }
         }
-        let first = first?;
-        let mut expected = Trial::default();
-        if let (Aim::Unmet((_, _, id)), Mode::Enforce) = (aim, mode) {
-            expected.refused = Some([id.clone()].into());
-        }
-        Some(Paste { name: aim.name(), body: first.text(&expected)?, passes: false })
+        first?.to_complete(aim, hard)
     }
 }
 
+/// Whether it refuses on the day on which scenarios begin.
+pub(super) fn is_hard(mode: Mode, enforce_from: Option<Date>) -> bool {
+    Severity::on(mode, enforce_from, || begins().date()) == Severity::Refuse
+}
+
 /// When scenarios begin that do not say when.
-fn begins() -> NaiveDateTime {
+pub(super) fn begins() -> NaiveDateTime {
     Date::from_ymd_opt(2026, 3, 2).and_then(|date| date.and_hms_opt(10, 0, 0)).unwrap_or_default()
 }
 
-fn clock(rules: &Rules) -> Option<Clock> {
+pub(super) fn clock(rules: &Rules) -> Option<Clock> {
     let now = rules.calendar.time_zone().from_local_datetime(&begins()).earliest()?;
     Some(Clock { now: now.to_utc().into(), today: begins().date() })
 }
@@ -136,7 +154,41 @@ fn ends<'r>(funnel: &'r Funnel, one: &'r Move) -> Option<(&'r Stage, &'r Stage)>
     Some((from, target))
 }
 
-impl Attempt<'_> {
+impl<'r> Attempt<'r> {
+    fn of_move(
+        rules: &'r Rules,
+        funnel: &'r Funnel,
+        one: &Move,
+        role: &'r Role,
+        given: Given,
+        target: &'r Stage,
+    ) -> Self {
+        let deed = if one.from == MoveFrom::Creation {
+            create(rules, funnel, target, role, &given)
+        } else {
+            let reason = target.reasons.values().find(|reason| !reason.retired).map(|reason| reason.id.clone());
+            Deed::Move {
+                to: target.id.clone(),
+                reason: reason.filter(|_| target.kind == StageKind::Lost),
+                note: one.reason_required.then(|| "why".to_owned()),
+            }
+        };
+        Self { rules, funnel, role, given, deed, ends: Some(target) }
+    }
+
+    /// Tries it out; `None`: it does not show what it is to show, or cannot be written.
+    pub(super) fn try_out(&self, rules: &Arc<Rules>, aim: &Aim, hard: bool) -> Option<Paste> {
+        let tried = trial(rules, &self.scenario());
+        let shown = aim.is_shown(&tried, hard);
+        let body = if shown { self.text(&tried) } else { None };
+        body.map(|body| Paste { name: aim.name(), body, passes: true })
+    }
+
+    /// What is left when nothing could be made up: for people to fill in.
+    pub(super) fn to_complete(&self, aim: &Aim, hard: bool) -> Option<Paste> {
+        Some(Paste { name: aim.name(), body: self.text(&aim.expected(hard))?, passes: false })
+    }
+
     fn scenario(&self) -> Scenario {
         let person = Person {
             id: self.role.id.clone(),
@@ -146,7 +198,7 @@ impl Attempt<'_> {
             active: true,
             fields: IndexMap::new(),
         };
-        let act = Act { by: self.role.id.clone(), deal: self.given.deal.clone(), deed: self.deed() };
+        let act = Act { by: self.role.id.clone(), deal: self.given.deal.clone(), deed: self.deed.clone() };
         let creates = matches!(act.deed, Deed::Create { .. });
         let given = Given { owner: Some(self.role.id.clone()), ..self.given.clone() };
         Scenario {
@@ -159,46 +211,48 @@ impl Attempt<'_> {
         }
     }
 
-    fn deed(&self) -> Deed {
-        if self.one.from == MoveFrom::Creation {
-            return Deed::Create {
-                funnel: self.funnel.id.clone(),
-                stage: self.target.id.clone(),
-                customer: with_required(&self.given.customer, &self.rules.fields.customer),
-                fields: with_required(&self.given.fields, &self.rules.fields.deal),
-                product: self.given.product.clone(),
-                owner: Some(self.role.id.clone()),
-            };
-        }
-        let reason = self.target.reasons.values().find(|reason| !reason.retired).map(|reason| reason.id.clone());
-        Deed::Move {
-            to: self.target.id.clone(),
-            reason: reason.filter(|_| self.target.kind == StageKind::Lost),
-            note: self.one.reason_required.then(|| "why".to_owned()),
-        }
-    }
-
     /// The item's lines after its name; `None`: something in it cannot be written.
     fn text(&self, tried: &Trial) -> Option<String> {
         let funnel = (self.rules.funnels.keys().next() != Some(&self.funnel.id)).then_some(&self.funnel.id);
         let mut act = Vec::new();
         let mut given = Vec::new();
-        match self.deed() {
+        if !matches!(self.deed, Deed::Create { .. }) {
+            given = self.given_entries(funnel)?;
+        }
+        match &self.deed {
             Deed::Create { stage, customer, fields, product, .. } => {
                 act.push("create: d1".to_owned());
                 act.extend(funnel.map(|funnel| format!("funnel: {funnel}")));
                 act.push(format!("stage: {stage}"));
-                act.extend(self.values("customer", &customer)?);
-                act.extend(self.values("fields", &fields)?);
-                act.extend(product.map(|product| format!("product: {product}")));
+                act.extend(self.values("customer", customer)?);
+                act.extend(self.values("fields", fields)?);
+                act.extend(product.as_ref().map(|product| format!("product: {product}")));
             }
             Deed::Move { to, reason, note } => {
-                given = self.given_entries(funnel)?;
                 act.push(format!("move: {to}"));
-                act.extend(reason.map(|reason| format!("reason: {reason}")));
-                act.extend(note.map(|note| format!("note: {note}")));
+                act.extend(reason.as_ref().map(|reason| format!("reason: {reason}")));
+                act.extend(note.as_ref().map(|note| format!("note: {note}")));
             }
-            _ => return None,
+            Deed::Grade { to, note } => {
+                act.push(format!("grade: {}", to.as_ref().map_or("computed", Key::as_str)));
+                act.extend(note.as_ref().map(|note| format!("note: {note}")));
+            }
+            Deed::Write { customer, fields, product } => {
+                let of = |record: &str, values: &IndexMap<Key, Option<Value>>| -> Option<Vec<String>> {
+                    let one = |(name, value): (&Key, &Option<Value>)| {
+                        // `none` empties a field, in quotes too.
+                        let value =
+                            value.as_ref().filter(|value| !matches!(value, Value::Text(text) if text == "none"));
+                        Some(format!("{record}.{name}: {}", self.value(value?)?))
+                    };
+                    values.iter().map(one).collect()
+                };
+                let mut written = of("customer", customer)?;
+                written.extend(of("deal", fields)?);
+                written.extend(product.as_ref().map(|product| format!("deal.product: {product}")));
+                act.push(format!("write: {{{}}}", written.join(", ")));
+            }
+            Deed::Assign { .. } | Deed::Release { .. } | Deed::Log { .. } => return None,
         }
         act.push(format!("by: {}", self.role.id));
         let mut out = String::new();
@@ -218,10 +272,10 @@ impl Attempt<'_> {
             entries.push(format!("refused: [{}]", list(&mut refused.iter())));
         }
         entries.extend(warned);
-        if tried.refused.is_none() {
-            entries.push(format!("d1: {{stage: {}}}", self.target.id));
+        if let (None, Some(ends)) = (&tried.refused, self.ends) {
+            entries.push(format!("d1: {{stage: {}}}", ends.id));
         }
-        format!("{{{}}}", entries.join(", "))
+        if entries.is_empty() { "allowed".to_owned() } else { format!("{{{}}}", entries.join(", ")) }
     }
 
     fn given_entries(&self, funnel: Option<&Key>) -> Option<Vec<String>> {
@@ -270,6 +324,18 @@ impl Attempt<'_> {
             }
             Value::Duration(_) | Value::User(_) | Value::Team(_) | Value::Records(_) => return None,
         })
+    }
+}
+
+/// A customer and a deal of his, made in a stage with what is given.
+pub(super) fn create(rules: &Rules, funnel: &Funnel, stage: &Stage, role: &Role, given: &Given) -> Deed {
+    Deed::Create {
+        funnel: funnel.id.clone(),
+        stage: stage.id.clone(),
+        customer: with_required(&given.customer, &rules.fields.customer),
+        fields: with_required(&given.fields, &rules.fields.deal),
+        product: given.product.clone(),
+        owner: Some(role.id.clone()),
     }
 }
 

@@ -54,6 +54,7 @@ impl World<'_> {
             Deed::Grade { to, note } => {
                 let request = GradeRequest { grade: to.clone(), reason: note.clone() };
                 let decision = grade::decide(&may(Action::DealsGrade)?, record, &request, now);
+                cover_validations(&decision, covered);
                 Some(self.done(&act.deal, decision, graded))
             }
             Deed::Assign { to, note } => {
@@ -81,7 +82,7 @@ impl World<'_> {
                 Some(self.done(&act.deal, decision, |record, effect| record.activities.push(effect.activity)))
             }
             Deed::Write { customer, fields, product } => {
-                self.write(actor, &act.deal, record, customer, fields, product.as_ref())
+                self.write(actor, &act.deal, record, (customer, fields, product.as_ref()), covered)
             }
             Deed::Create { .. } => None,
         }
@@ -101,9 +102,8 @@ impl World<'_> {
         actor: &Arc<Actor>,
         name: &Key,
         record: &DealFacts,
-        of_customer: &IndexMap<Key, Option<Value>>,
-        of_deal: &IndexMap<Key, Option<Value>>,
-        product: Option<&Key>,
+        (of_customer, of_deal, product): (&IndexMap<Key, Option<Value>>, &IndexMap<Key, Option<Value>>, Option<&Key>),
+        covered: &mut Coverage,
     ) -> Option<Answer> {
         let rules = Arc::clone(self.rules);
         let mut answer = Answer::default();
@@ -118,6 +118,7 @@ impl World<'_> {
             let stages = [(record.deal.funnel.clone(), record.deal.stage.clone())];
             let decision = customers::change(&rules, actor, &sight, &record.customer, &stages, write, self.now);
             answer = both(answer, Answer::of(&decision));
+            cover_validations(&decision, covered);
             if let Decision::Allowed(allowed) = decision {
                 if self.is_taken(name, &allowed.effect.keys) {
                     answer = both(answer, unique());
@@ -132,6 +133,7 @@ impl World<'_> {
             let write = DealWrite { written: texts, product, faults };
             let decision = deals::change(&permit, record, write, self.now);
             answer = both(answer, Answer::of(&decision));
+            cover_validations(&decision, covered);
             if let Decision::Allowed(allowed) = decision {
                 written(&mut after, allowed.effect);
             }
@@ -159,6 +161,7 @@ impl World<'_> {
         let new = NewCustomer { id: blank.id, written, contacts: Vec::new(), faults };
         let decision = customers::create(&rules, actor, &sight, new, now);
         let mut answer = Answer::of(&decision);
+        cover_validations(&decision, covered);
         let mut made: Customer = blank;
         if let Decision::Allowed(allowed) = decision {
             if self.is_taken(&act.deal, &allowed.effect.keys) {
@@ -187,6 +190,7 @@ impl World<'_> {
         let decision = deals::create(&creating, assigning.as_ref(), new, now);
         answer = both(answer, Answer::of(&decision));
         cover(&decision, funnel, covered);
+        cover_validations(&decision, covered);
         if let (None, Decision::Allowed(allowed)) = (&answer.refused, decision) {
             covered.moves.extend(made_by(&rules, funnel, stage).map(|id| (funnel.clone(), id)));
             self.add(act.deal.clone(), first_record(allowed.effect.deal, made, now));
@@ -255,6 +259,18 @@ fn cover<T>(decision: &Decision<T>, funnel: &Key, covered: &mut Coverage) {
         match checked.outcome {
             CheckOutcome::Met => drop(covered.passes.insert(place)),
             CheckOutcome::Unmet | CheckOutcome::Missing => drop(covered.refusals.insert(place)),
+            CheckOutcome::NotApplicable => {}
+        }
+    }
+}
+
+/// The same of validations, which belong to no funnel.
+fn cover_validations<T>(decision: &Decision<T>, covered: &mut Coverage) {
+    for checked in decision.criteria().iter().filter(|checked| checked.kind == CheckedKind::Validation) {
+        let id = checked.id.clone();
+        match checked.outcome {
+            CheckOutcome::Met => drop(covered.validations_met.insert(id)),
+            CheckOutcome::Unmet | CheckOutcome::Missing => drop(covered.validations_refused.insert(id)),
             CheckOutcome::NotApplicable => {}
         }
     }

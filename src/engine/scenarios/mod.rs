@@ -41,6 +41,9 @@ pub struct Coverage {
     pub passes: BTreeSet<(Key, Option<Key>, Key)>,
     /// Moves that were made: funnel, move.
     pub moves: BTreeSet<(Key, Key)>,
+    /// Validations that refused a write, and those that applied to one and were met.
+    pub validations_refused: BTreeSet<Key>,
+    pub validations_met: BTreeSet<Key>,
 }
 
 impl ScenarioResult {
@@ -56,12 +59,24 @@ impl Coverage {
         self.refusals.extend(other.refusals);
         self.passes.extend(other.passes);
         self.moves.extend(other.moves);
+        self.validations_refused.extend(other.validations_refused);
+        self.validations_met.extend(other.validations_met);
     }
 }
 
-/// The criteria that no scenario showed unmet: funnel, stage (`None` = of a move), criterion, line in the rules file.
+/// A criterion or validation that no scenario showed unmet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// Where it stands: the funnel and, unless it is a move's, the stage; `None` = among the validations.
+    pub place: Option<(Key, Option<Key>)>,
+    pub id: Key,
+    /// Line in the rules file, 1-based.
+    pub line: u32,
+}
+
+/// What no scenario showed unmet, criteria before validations.
 #[must_use]
-pub fn uncovered(rules: &Rules, results: &[ScenarioResult]) -> Vec<(Key, Option<Key>, Key, u32)> {
+pub fn uncovered(rules: &Rules, results: &[ScenarioResult]) -> Vec<Uncovered> {
     let shown = |one: &(Key, Option<Key>, Key)| results.iter().any(|result| result.covered.refusals.contains(one));
     let mut left = Vec::new();
     for funnel in rules.funnels.values() {
@@ -69,10 +84,15 @@ pub fn uncovered(rules: &Rules, results: &[ScenarioResult]) -> Vec<(Key, Option<
         let of_stages =
             funnel.stages.iter().flat_map(|stage| stage.enter.iter().map(move |one| (Some(&stage.id), one)));
         for (stage, criterion) in of_moves.chain(of_stages) {
-            let place = (funnel.id.clone(), stage.cloned(), criterion.id.clone());
-            if !shown(&place) {
-                left.push((place.0, place.1, place.2, criterion.line));
+            let (funnel, id) = (funnel.id.clone(), criterion.id.clone());
+            if !shown(&(funnel.clone(), stage.cloned(), id.clone())) {
+                left.push(Uncovered { place: Some((funnel, stage.cloned())), id, line: criterion.line });
             }
+        }
+    }
+    for one in &rules.validations {
+        if !results.iter().any(|result| result.covered.validations_refused.contains(&one.id)) {
+            left.push(Uncovered { place: None, id: one.id.clone(), line: one.line });
         }
     }
     left

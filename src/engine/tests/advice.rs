@@ -116,3 +116,118 @@ fn advice_on_a_large_file_is_bounded() {
     assert_eq!(advice.len(), crate::engine::advice::AT_MOST + 1);
     assert_eq!(advice.last().unwrap().message.code, "advice_more");
 }
+
+/// A small company with these fields and validations, in which `boss` may do everything and `seller` writes what is theirs.
+fn validating(fields: &str, validations: &str) -> String {
+    format!(
+        "format: 1\nlanguages: [en]\ncurrency: CNY\ncalendar: {{time_zone: Asia/Shanghai}}\nfields:\n{fields}\nproducts: {{website: \
+         {{label: Website}}, shop: {{label: Shop}}}}\ngrades: [{{id: A, when: 'customer.size == \"large\"'}}, {{id: B}}]\n\
+         validations:\n{validations}\nfunnels:\n  standard:\n    stages:\n      - {{id: fresh, kind: start}}\n      - {{id: \
+         lead}}\n      - {{id: sold, kind: won}}\n      - {{id: gone, kind: lost, reasons: [{{id: no_need}}]}}\n    moves: [forward, {{from: any_open, to: gone}}]\n\
+         first_administrator: [boss]\nroles:\n  seller: {{may: [{{do: [deals.*, customers.*], scope: own}}]}}\n  boss: {{may: [{{do: \
+         [deals.*, customers.*, pool.*, reports.read, people.*, rules.*, rules.activate], scope: all}}]}}\n"
+    )
+}
+
+const FIELDS: &str = "  customer:\n    size: {type: choice, of: [small, large]}\n    phone: {type: phone}\n  deal:\n    amount: {type: money}\n    \
+     seats: {type: number}\n    visit_on: {type: date}\n    word: {type: text, max: 20}";
+
+/// Each way a validation can be asked: a field of the deal, of its customer, both together, the product, the grade, in one
+/// stage only, only for some, with others that stand against the same write, only warning, and enforced from a later day.
+const VALIDATIONS: [&str; 9] = [
+    "{id: ahead, require: 'deal.visit_on >= today'}",
+    "{id: known, require: 'customer.size == \"large\" || has(customer.phone)'}",
+    "{id: worth_it, when: 'customer.size == \"large\"', require: 'deal.amount >= money(5000)'}",
+    "{id: no_shop, when: 'deal.stage == \"standard/lead\"', require: 'deal.product != \"shop\"'}",
+    "{id: graded_well, require: 'deal.grade == \"A\"'}",
+    "{id: few, require: 'deal.seats <= 10 || \"boss\" in user.roles'}",
+    "{id: some, require: 'deal.seats >= 2'}",
+    "{id: short, require: 'deal.word != \"long\"', mode: warn}",
+    "{id: not_late, require: 'deal.word != \"late\"', enforce_from: 2099-04-01}",
+];
+
+#[test]
+fn every_validation_gets_a_write_that_it_refuses_and_one_that_it_lets_through() {
+    let lines: String = VALIDATIONS.iter().map(|one| format!("  - {one}\n")).collect();
+    let text = validating(FIELDS, lines.trim_end());
+    let advice = advised(&text);
+    let of_validations: Vec<&Advice> =
+        advice.iter().filter(|one| one.message.code.ends_with("_uncovered_of_validation")).collect();
+    assert_eq!(of_validations.len(), 2 * VALIDATIONS.len(), "{:#?}", told(&advice));
+    for one in &of_validations {
+        let scenario = one.scenario.as_ref().unwrap();
+        assert!(scenario.passes, "{}", scenario.text(&english()));
+        // Each by itself makes its own gap go away, and no other comes.
+        let with = format!("{text}scenarios:\n{}", scenario.text(&english()));
+        let left = told(&advised(&with));
+        let same = |line: &String| line.contains(&one.message.render(&english()));
+        assert!(!left.iter().any(same), "{with}\n{left:#?}");
+    }
+    let items: String = advice.iter().filter_map(|one| Some(one.scenario.as_ref()?.text(&english()))).collect();
+    assert_eq!(told(&advised(&format!("{text}scenarios:\n{items}"))), Vec::<String>::new());
+}
+
+#[test]
+fn a_validation_that_no_write_can_show_still_reads_as_a_scenario() {
+    let text = validating(FIELDS, "  - {id: odd, require: 'deal.word.size() == 17'}");
+    let advice = advised(&text);
+    let odd = advice.iter().find(|one| one.message.code == "pass_uncovered_of_validation").unwrap();
+    let scenario = odd.scenario.clone().unwrap();
+    assert!(!scenario.passes);
+    let checked = check(&format!("{text}scenarios:\n{}", scenario.text(&english())), None);
+    assert!(checked.rules.is_some(), "{}", render::text(&checked.problems, "", &english()));
+}
+
+/// What is only recorded, and what nobody ever writes, is no gap.
+#[test]
+fn what_no_scenario_can_expect_of_a_validation_is_not_advised() {
+    let validations =
+        "  - {id: noted, require: 'deal.seats >= 2', mode: audit}\n  - {id: begun, require: 'deal.created_at <= now'}";
+    let told = told(&advised(&validating(FIELDS, validations)));
+    assert!(!told.iter().any(|line| line.contains("_of_validation")), "{told:#?}");
+}
+
+/// A criterion that is enforced from a later day only warns on the day of the scenarios: it is shown to warn.
+#[test]
+fn what_only_warns_is_shown_to_warn() {
+    let text = bare(SHIPPED).replace(
+        "- {id: interested, activity: call, outcome: interested,",
+        "- {id: interested, activity: call, outcome: interested, enforce_from: 2099-04-01,",
+    );
+    assert_ne!(text, bare(SHIPPED));
+    let advice = advised(&text);
+    let one = advice
+        .iter()
+        .find(|one| one.message.code == "refusal_uncovered" && one.message.render(&english()).contains("`interested`"));
+    let scenario = one.unwrap().scenario.clone().unwrap();
+    assert!(
+        scenario.passes && scenario.text(&english()).contains("warned: [interested]"),
+        "{}",
+        scenario.text(&english())
+    );
+}
+
+/// As many validations as fit, each over many fields: bounded in pieces and in trying.
+#[test]
+fn advice_on_many_validations_is_bounded() {
+    let fields: String = (0..190).map(|n| format!("    f{n}: {{type: number}}\n")).collect();
+    let one = |n: usize| {
+        let parts: Vec<String> = (0..12).map(|m| format!("deal.f{} > {m}", (n * 7 + m * 13) % 190)).collect();
+        format!("  - {{id: v{n}, when: 'deal.state == \"lost\"', require: '{}'}}\n", parts.join(" && "))
+    };
+    let mut validations = String::new();
+    let mut n = 0;
+    while fields.len() + validations.len() < 180 * 1024 && n < 200 {
+        validations.push_str(&one(n));
+        n += 1;
+    }
+    let text = validating(
+        &format!("  customer:\n    size: {{type: choice, of: [small, large]}}\n  deal:\n{fields}"),
+        validations.trim_end(),
+    );
+    let checked = check(&text, Date::from_ymd_opt(2026, 3, 2));
+    let said = render::text(&checked.problems, "rules.yaml", &english());
+    let rules = Arc::new(checked.rules.unwrap_or_else(|| panic!("{said}")));
+    let advice = advise(&rules, &run(&rules));
+    assert!(advice.len() <= crate::engine::advice::AT_MOST + 1, "{}", advice.len());
+}

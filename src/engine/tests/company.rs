@@ -191,6 +191,7 @@ fn stage(id: &str, kind: StageKind, dwell_days: i64, enter: Vec<Criterion>) -> S
         enter,
         reasons: IndexMap::new(),
         retired: false,
+        line: 0,
     }
 }
 

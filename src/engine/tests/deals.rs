@@ -165,6 +165,7 @@ fn validated(require: &str) -> Rules {
         mode: Mode::Enforce,
         enforce_from: None,
         message: None,
+        line: 0,
     });
     rules
 }

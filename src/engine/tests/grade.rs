@@ -65,6 +65,7 @@ fn a_validation_that_names_the_grade_holds_for_grading_too() {
         mode: Mode::Enforce,
         enforce_from: None,
         message: None,
+        line: 0,
     });
     let permit = permit(&Arc::new(rules), &actor(LI, "seller"), Action::DealsGrade).unwrap();
     let decision = decide(&permit, &deal_in("resource"), &GradeRequest::default(), now());

@@ -1,7 +1,8 @@
 use super::laws::{STAGES, a_deal};
 use super::*;
 use crate::engine::assignment::assign;
-use crate::engine::facts::DealFacts;
+use crate::engine::decision::{Refusal, RefusalKind};
+use crate::engine::facts::{DealFacts, Person};
 use crate::engine::moves::{MoveRequest, decide};
 use crate::engine::permission::permit;
 use crate::engine::replay::{Ground, GroundKind, Kept, Verdict, replay};
@@ -13,12 +14,17 @@ use std::sync::Arc;
 
 /// What other rules make of a decision, in words.
 fn replayed<T>(decision: &Decision<T>, action: Action, roles: &[Key], rules: &Rules) -> String {
-    let grounds: Vec<Ground> = decision
+    let mut grounds: Vec<Ground> = decision
         .criteria()
         .iter()
         .filter(|checked| checked.refuses())
         .map(|checked| Ground::of(checked.kind, checked.stage.as_ref(), &checked.id))
         .collect();
+    if let Decision::Refused(Refusal { kind: RefusalKind::Permission(message) | RefusalKind::State(message), .. }) =
+        decision
+    {
+        grounds.extend(Ground::before_criteria(action, &message.code));
+    }
     let allowed = matches!(decision, Decision::Allowed(_));
     let kept = Kept { action, at: now(), roles, allowed, grounds: &grounds, facts: decision.facts() };
     match replay(rules, &kept) {
@@ -207,4 +213,80 @@ fn other_decisions_are_not_replayed() {
         GroundKind::Other
     );
     let _ = Value::Bool(true);
+}
+
+/// A role may do all it may on every row.
+fn grant_all(rules: &mut Rules, role: &str) {
+    let role = rules.roles.get_mut(role).unwrap();
+    role.never.clear();
+    for grant in &mut role.may {
+        (grant.scope, grant.when) = (Scope::All, None);
+    }
+}
+
+/// Who gives what to whom, and how other rules would have decided: what the record holds decides, what it lacks is named.
+#[test]
+fn refusals_of_giving_are_decided_from_what_was_kept_with_them() {
+    let given = |record: &DealFacts, by: &str, to: u128, change: fn(&mut Rules)| {
+        let (rules, caller) = (Arc::new(company()), actor(CHEN, by));
+        let permit = permit(&rules, &caller, Action::DealsAssign).unwrap();
+        let decision = assign(&permit, record, &person(to, "seller"), None, now());
+        assert!(matches!(decision, Decision::Refused(_)), "{}", outcome(&decision));
+        let mut other = company();
+        change(&mut other);
+        replayed(&decision, Action::DealsAssign, &keys(by), &other)
+    };
+    let same: fn(&mut Rules) = |_| {};
+    // What does not come from the rules stands as it was.
+    assert_eq!(given(&deal_in("contacted"), "manager", LI, same), "refused by Other already_owner");
+    assert_eq!(given(&deal_in("implemented"), "manager", WANG, same), "refused by Other deal_closed");
+    // Out of the giver's reach: which rows the roles reach is not in the record,
+    let far_off = deal_in("contacted").owned_by(Person { team: Some(team(NORTH)), ..person(WANG, "seller") });
+    let unheld = "receiver.holding(\"standard/contacted\")";
+    let both = format!("undecided without deals.assign.scope, {unheld}");
+    assert_eq!(given(&far_off, "manager", LI, same), both);
+    // unless they reach all of them, or none. What the receiver held was not looked at.
+    let every: fn(&mut Rules) = |rules| grant_all(rules, "manager");
+    assert_eq!(given(&far_off, "manager", LI, every), format!("undecided without {unheld}"));
+    let uncapped: fn(&mut Rules) = |rules| {
+        grant_all(rules, "manager");
+        stage_of(rules, "contacted").holding.at_most = None;
+    };
+    assert_eq!(given(&far_off, "manager", LI, uncapped), "allowed");
+    let none: fn(&mut Rules) = |rules| rules.roles["manager"].may.clear();
+    assert_eq!(given(&far_off, "manager", LI, none), "refused by Permission deals.assign");
+    let gone: fn(&mut Rules) = |rules| rules.funnels[0].stages.retain(|stage| *stage.id != *"contacted");
+    assert_eq!(given(&far_off, "manager", LI, gone), "refused by NoMove contacted.no_such_stage");
+    // A record from before its facts were kept says whose roles they were.
+    let old = |roles: &str, change: fn(&mut Rules)| {
+        let mut rules = company();
+        change(&mut rules);
+        let grounds = [Ground::before_criteria(Action::DealsAssign, "not_permitted_here").unwrap()];
+        let (action, at, roles) = (Action::DealsAssign, now(), keys(roles));
+        let kept = Kept { action, at, roles: &roles, allowed: false, grounds: &grounds, facts: &Default::default() };
+        replay(&rules, &kept).unwrap()
+    };
+    let lacking = |names: &[&str]| Verdict::Undecided(names.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(old("manager", same), lacking(&["deals.assign.scope", "deal.funnel"]));
+    assert!(matches!(old("manager", none), Verdict::Refused(_)));
+}
+
+/// A move that was out of its asker's reach is not allowed by rules that only let him make it elsewhere.
+#[test]
+fn a_move_out_of_reach_is_not_taken_for_allowed() {
+    let rules = Arc::new(company());
+    let permit = permit(&rules, &actor(LI, "seller"), Action::DealsMove).unwrap();
+    let request = MoveRequest { from: None, to: key("lead"), reason: None, note: None };
+    let others = deal_in("contacted").owned_by(person(WANG, "seller"));
+    let decision = decide(&permit, &others, &request, now());
+    assert!(decision.is_forbidden(), "{}", outcome(&decision));
+    let under = |change: fn(&mut Rules)| {
+        let mut other = company();
+        stage_of(&mut other, "lead").enter.clear();
+        change(&mut other);
+        replayed(&decision, Action::DealsMove, &keys("seller"), &other)
+    };
+    assert_eq!(under(|_| {}), "undecided without deals.move.scope");
+    assert_eq!(under(|rules| grant_all(rules, "seller")), "allowed");
+    assert_eq!(under(|rules| rules.funnels[0].moves.clear()), "refused by NoMove lead.no_such_move");
 }

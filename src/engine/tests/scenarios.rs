@@ -228,6 +228,6 @@ fn the_shipped_rules_prove_themselves() {
         })
         .collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    let left: Vec<String> = uncovered(&rules, &results).iter().map(|(_, _, id, line)| format!("{line} {id}")).collect();
+    let left: Vec<String> = uncovered(&rules, &results).iter().map(|one| format!("{} {}", one.line, one.id)).collect();
     assert_eq!(left, Vec::<String>::new(), "criteria of which no scenario shows a refusal");
 }

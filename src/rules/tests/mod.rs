@@ -5,6 +5,7 @@ use crate::values::{Date, Language};
 
 mod contradictions;
 mod hostile;
+mod little;
 mod meaning;
 mod problems;
 mod shipped;

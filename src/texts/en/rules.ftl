@@ -171,9 +171,12 @@ refusal_uncovered = no scenario sees the criterion `{ $criterion }` of `{ $stage
 refusal_uncovered_of_move = no scenario sees the criterion `{ $criterion }` of a move refuse
 
 # Advice
+severity_figures = figures
 severity_advice = advice
 pass_uncovered = no scenario sees the criterion `{ $criterion }` of `{ $stage }` met
 pass_uncovered_of_move = no scenario sees the criterion `{ $criterion }` of a move met
+refusal_uncovered_of_validation = no scenario sees the validation `{ $validation }` refuse
+pass_uncovered_of_validation = no scenario sees the validation `{ $validation }` met
 move_uncovered = no scenario makes the move `{ $move }`
 mover_cannot_read = `{ $role }` makes a move that asks for `{ $criterion }`, but does not see { $fields }: the reason of a refusal stays hidden
 mover_cannot_write = `{ $role }` makes a move that asks for `{ $criterion }`, but may not write { $fields }: others have to do it first

@@ -171,9 +171,12 @@ refusal_uncovered = 没有场景验证 `{ $stage }` 的条件 `{ $criterion }` �
 refusal_uncovered_of_move = 没有场景验证移动的条件 `{ $criterion }` 会拒绝
 
 # 建议
+severity_figures = 数字
 severity_advice = 建议
 pass_uncovered = 没有场景验证 `{ $stage }` 的条件 `{ $criterion }` 能满足
 pass_uncovered_of_move = 没有场景验证移动的条件 `{ $criterion }` 能满足
+refusal_uncovered_of_validation = 没有场景验证校验 `{ $validation }` 会拒绝
+pass_uncovered_of_validation = 没有场景验证校验 `{ $validation }` 能满足
 move_uncovered = 没有场景进行移动 `{ $move }`
 mover_cannot_read = `{ $role }` 进行的移动要求 `{ $criterion }`，但看不到 { $fields }：被拒绝时看不到原因
 mover_cannot_write = `{ $role }` 进行的移动要求 `{ $criterion }`，但不能填写 { $fields }：需要别人先填写

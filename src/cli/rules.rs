@@ -32,6 +32,9 @@ impl Spoken {
 pub struct Check {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Tell what the figures of each funnel mean together (Little's law), also where they agree.
+    #[arg(long)]
+    pub figures: bool,
     /// Print problems, advice and figures as JSON, one list a file.
     #[arg(long)]
     pub json: bool,
@@ -69,7 +72,9 @@ impl Check {
             } else {
                 say::text(&render::text(&problems, &name.to_string(), &wanted));
                 advice.iter().for_each(|one| say::text(&told(one, &name.to_string(), &wanted)));
-                say::text(&figures::told(&figures, &name.to_string(), &wanted));
+                if self.figures {
+                    say::text(&figures::told(&figures, &name.to_string(), &wanted));
+                }
                 say::line(&format!("{name}: {}", render::summary(&problems, &wanted)));
             }
         }

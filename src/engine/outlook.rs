@@ -114,8 +114,7 @@ impl<'a> Outlook<'a> {
     pub fn writes(&self, action: Action, path: &Path) -> bool {
         // Who would write back what a mask left of it may not write it.
         let reading = self.reading(path);
-        let unread = self.ways(action).any(|way| !self.ways(reading).any(|read| read.covers(way)));
-        let whole = unread || self.ways(reading).any(|way| way.opens(path));
+        let whole = self.leads_unread(action, reading) || self.ways(reading).any(|way| way.opens(path));
         whole && self.ways(action).any(|way| way.opens(path) && !way.grant.read_only.contains(path))
     }
 
@@ -136,17 +135,20 @@ impl<'a> Outlook<'a> {
         let counts = |way: &Way<'_>| way.opens(path) || !ways.iter().any(|open| open.opens(path) && open.covers(*way));
         let counted: Vec<Way<'_>> = ways.iter().copied().filter(counts).collect();
         // Rows that are answered with and not read: nothing of them is shown.
-        let nevers = std::iter::once(reading).chain(pooled(reading)).flat_map(|action| self.nevers(action));
-        let sometimes_never = nevers.count() > 0;
-        let others = answering.iter().filter(|action| **action != reading);
-        let unread = others
-            .flat_map(|action| self.ways(*action))
-            .any(|way| sometimes_never || !ways.iter().any(|read| read.covers(way)));
+        let mut others = answering.iter().filter(|action| **action != reading);
+        let unread = others.any(|action| self.leads_unread(*action, reading));
         FieldOutlook {
             open: counted.iter().any(|way| way.opens(path)),
             masked: counted.iter().any(|way| way.masks(path)),
             hidden: unread || counted.iter().any(|way| way.hides(path)),
         }
+    }
+
+    /// Whether the action can be permitted on rows that may not be read.
+    fn leads_unread(&self, action: Action, reading: Action) -> bool {
+        let mut nevers = std::iter::once(reading).chain(pooled(reading)).flat_map(|action| self.nevers(action));
+        let sometimes_never = nevers.next().is_some();
+        self.ways(action).any(|way| sometimes_never || !self.ways(reading).any(|read| read.covers(way)))
     }
 
     /// The grants that lead to any row for the action.

@@ -227,7 +227,8 @@ impl Lane {
         ))?;
         super::migrate(conn, MIGRATIONS)?;
         warn_if_forgetful(conn)?;
-        Ok(conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK}); {as_always}"))?)
+        conn.batch_execute("SELECT pg_advisory_unlock_all()")?;
+        Ok(conn.batch_execute(&as_always)?)
     }
 
     fn work(&mut self, Job { mut work, kind }: Job) {

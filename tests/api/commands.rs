@@ -166,7 +166,9 @@ fn check_advises_without_refusing() {
 
 #[test]
 fn check_tells_what_figures_mean_together() {
-    let told = said(&run(&["check", "--lang", "en", RULES]));
+    // Who only asks what is wrong is not told them.
+    assert!(!said(&run(&["check", "--lang", "en", RULES])).contains("Little"));
+    let told = said(&run(&["check", "--figures", "--lang", "en", RULES]));
     assert!(
         told.contains(&format!("{RULES}: figures: `standard`: Little's law, L = λ × W (https://doi.org/")),
         "{told}"

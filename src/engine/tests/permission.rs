@@ -255,6 +255,17 @@ fn what_roles_can_ever_do_and_see_is_told_without_a_row() {
         grant.read_only.insert(path("customer.size"));
     }
     assert_eq!(outlook(&rules), is("001", "100", false, false));
+    // Who reads only a part of a field does not write it; on a row that he does not read at all nothing keeps him from it.
+    let seller = rules.roles.get_mut("seller").unwrap();
+    seller.may = vec![
+        Grant { hide: [path("customer.phone")].into(), ..grant(&[Action::CustomersRead], Scope::All) },
+        grant(&[Action::CustomersWrite], Scope::Own),
+    ];
+    assert!(!outlook(&rules).2);
+    let when = Some(grant_expression(CONDITIONS[0], Place::Read));
+    let never = Never { actions: [Action::CustomersRead].into(), when };
+    rules.roles.get_mut("seller").unwrap().never.push(never);
+    assert!(outlook(&rules).2);
     let never = Never { actions: [Action::DealsRead].into(), when: None };
     rules.roles.get_mut("seller").unwrap().never.push(never);
     assert!(!Outlook::new(&rules, &[key("seller")]).may(Action::DealsRead));

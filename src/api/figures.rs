@@ -20,7 +20,7 @@ pub struct RulesFiguresView {
     #[schema(max_items = 50)]
     funnels: Vec<FunnelFiguresView>,
     /// Stages that are left out: at most 200 are told of.
-    left_out: usize,
+    left_out: i64,
 }
 
 /// Figures of a funnel.
@@ -80,7 +80,7 @@ impl RulesFiguresView {
     #[must_use]
     pub fn of(table: &FigureTable) -> Self {
         let funnels = table.funnels.iter().map(FunnelFiguresView::of).collect();
-        Self { formula: FORMULA, source: SOURCE, funnels, left_out: table.more }
+        Self { formula: FORMULA, source: SOURCE, funnels, left_out: i64::try_from(table.more).unwrap_or(i64::MAX) }
     }
 }
 

@@ -35,7 +35,6 @@ struct Done {
 struct Load<'a> {
     company: &'a Company,
     done: RefCell<Vec<Done>>,
-    made: Cell<i64>,
     over: Cell<bool>,
 }
 
@@ -51,8 +50,6 @@ impl Load<'_> {
             let fault = asked.once(caller, callers, &mut connection).await.err();
             if fault.is_some() {
                 connection = Connection::open(address).await.unwrap();
-            } else if kind == Kind::Create {
-                self.made.set(self.made.get() + 1);
             }
             let micros = begun.elapsed().as_secs_f64() * 1e6;
             self.done.borrow_mut().push(Done { begun, micros, kind, fault });
@@ -95,7 +92,7 @@ impl Trial<'_> {
         let mut product = Process::product(self.place);
         let company = Company::new(self.deals, self.place);
         company.sign_in();
-        let load = Load { company: &company, done: RefCell::default(), made: Cell::new(0), over: Cell::new(false) };
+        let load = Load { company: &company, done: RefCell::default(), over: Cell::new(false) };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let phases = runtime.block_on(async {
             let callers = (0..self.callers).map(|caller| load.caller(&product.address, caller, self.callers));

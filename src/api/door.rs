@@ -25,6 +25,7 @@ pub const LONGEST_URL: usize = 8 * 1024;
 pub const LARGEST_HEADERS: usize = 64 * 1024;
 /// Most that is read of a body that nobody wants, in bytes.
 const READ_AWAY: usize = 64 * 1024;
+/// Longest that is waited for it.
 const READ_AWAY_FOR: Duration = Duration::from_secs(1);
 
 /// Lets one request in and its answer out.

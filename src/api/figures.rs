@@ -1,7 +1,7 @@
 //! Figures of a rules file beside Little's law, as a client sees them.
 
-use crate::rules::little::{FORMULA, FigureTable, FunnelFigures, SOURCE, StageFigures};
-use crate::values::{Decimal, Key};
+use crate::rules::little::{FORMULA, FigureTable, FunnelFigures, SOURCE, StageFigures, for_programs};
+use crate::values::Key;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -88,7 +88,7 @@ impl FunnelFiguresView {
     fn of(figures: &FunnelFigures) -> Self {
         Self {
             funnel: figures.funnel.clone(),
-            intake_per_workday: text(figures.intake),
+            intake_per_workday: figures.intake.map(for_programs),
             stages: figures.stages.iter().map(StageFiguresView::of).collect(),
         }
     }
@@ -99,21 +99,16 @@ impl StageFiguresView {
         Self {
             stage: figures.stage.clone(),
             line: figures.line,
-            arrivals_per_workday: text(figures.arrivals),
-            rate: text(figures.rate),
-            dwell_workdays: text(figures.dwell),
-            holding: text(figures.held),
-            ideal: text(figures.ideal),
+            arrivals_per_workday: figures.arrivals.map(for_programs),
+            rate: figures.rate.map(for_programs),
+            dwell_workdays: figures.dwell.map(for_programs),
+            holding: figures.held.map(for_programs),
+            ideal: figures.ideal.map(for_programs),
             warn: figures.warn,
             at_most: figures.at_most,
-            fitting_intake_per_workday: text(figures.fitting_intake),
+            fitting_intake_per_workday: figures.fitting_intake.map(for_programs),
             agrees: figures.agrees,
             lacking: figures.lacking.iter().map(|what| what.word()).collect(),
         }
     }
-}
-
-/// To six digits: figures are targets, and a division has no end.
-fn text(number: Option<Decimal>) -> Option<String> {
-    number.map(|number| number.round_sf(6).unwrap_or(number).normalize().to_string())
 }

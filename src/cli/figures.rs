@@ -1,8 +1,8 @@
 //! Figures of a rules file beside Little's law, as `loudou check` tells them.
 
-use crate::rules::little::{FORMULA, FigureTable, FunnelFigures, SOURCE, StageFigures};
+use crate::rules::little::{FORMULA, FigureTable, FunnelFigures, SOURCE, StageFigures, for_programs};
 use crate::texts::Message;
-use crate::values::{Decimal, Language};
+use crate::values::Language;
 use std::fmt::Write as _;
 
 /// A line a funnel and a line a stage; nothing where no figures are declared.
@@ -34,8 +34,6 @@ pub(super) fn json<'f>(
 }
 
 fn of_stage(funnel: &FunnelFigures, stage: &StageFigures, wanted: &[Language]) -> serde_json::Value {
-    let number =
-        |number: Option<Decimal>| number.map(|number| number.round_sf(6).unwrap_or(number).normalize().to_string());
     let message = stage.message(wanted);
     serde_json::json!({
         "severity": "figures",
@@ -45,16 +43,16 @@ fn of_stage(funnel: &FunnelFigures, stage: &StageFigures, wanted: &[Language]) -
         "formula": FORMULA,
         "source": SOURCE,
         "funnel": funnel.funnel,
-        "intake_per_workday": number(funnel.intake),
+        "intake_per_workday": funnel.intake.map(for_programs),
         "stage": stage.stage,
-        "arrivals_per_workday": number(stage.arrivals),
-        "rate": number(stage.rate),
-        "dwell_workdays": number(stage.dwell),
-        "holding": number(stage.held),
-        "ideal": number(stage.ideal),
+        "arrivals_per_workday": stage.arrivals.map(for_programs),
+        "rate": stage.rate.map(for_programs),
+        "dwell_workdays": stage.dwell.map(for_programs),
+        "holding": stage.held.map(for_programs),
+        "ideal": stage.ideal.map(for_programs),
         "warn": stage.warn,
         "at_most": stage.at_most,
-        "fitting_intake_per_workday": number(stage.fitting_intake),
+        "fitting_intake_per_workday": stage.fitting_intake.map(for_programs),
         "agrees": stage.agrees,
         "lacking": stage.lacking.iter().map(|what| what.word()).collect::<Vec<_>>(),
     })

@@ -164,6 +164,12 @@ fn multiplied(number: Decimal) -> String {
     rounded.unwrap_or(number).normalize().to_string()
 }
 
+/// For programs: to six digits, since figures are targets and a division has no end.
+#[must_use]
+pub fn for_programs(number: Decimal) -> String {
+    number.round_sf(6).unwrap_or(number).normalize().to_string()
+}
+
 /// A stage of the line from the start to the end.
 struct Row<'f> {
     stage: &'f Stage,

@@ -28,14 +28,20 @@ pub(super) fn has_field(field: &Key) -> Sql {
     sql
 }
 
+/// Nothing of this transaction is cut off for its length.
+pub(super) fn patiently(conn: &mut Conn) -> Result<(), StoreError> {
+    if !dialect::PATIENTLY.is_empty() {
+        Sql::new(dialect::PATIENTLY).execute(conn)?;
+    }
+    Ok(())
+}
+
 pub(super) fn apply(conn: &mut Conn, entry: &Entry, activation: &Activation) -> Result<(), StoreError> {
     let mappings = &activation.migration.mappings;
     if mappings.is_empty() {
         return Ok(());
     }
-    if !dialect::PATIENTLY.is_empty() {
-        Sql::new(dialect::PATIENTLY).execute(conn)?;
-    }
+    patiently(conn)?;
     deals(conn, entry, activation)?;
     for mapping in of(mappings, What::Stage) {
         held(conn, mapping)?;

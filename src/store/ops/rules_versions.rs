@@ -203,9 +203,7 @@ pub fn rules_in_use(conn: &mut Conn, of: &[Countable]) -> Result<InUse, StoreErr
     if of.is_empty() {
         return Ok(used);
     }
-    if !dialect::PATIENTLY.is_empty() {
-        Sql::new(dialect::PATIENTLY).execute(conn)?;
-    }
+    migrate::patiently(conn)?;
     for countable in of {
         match countable {
             Countable::Stages => used.stages = counted_pairs(conn, ["funnel", "stage"], "deals")?,

@@ -17,7 +17,7 @@ use actix_web::{Error, HttpMessage, HttpResponse, web};
 use futures_util::StreamExt;
 use percent_encoding::percent_decode_str;
 use std::time::{Duration, Instant};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// Longest path and query together, in bytes.
 pub const LONGEST_URL: usize = 8 * 1024;
@@ -41,8 +41,12 @@ pub async fn door<B: MessageBody + 'static>(
     let context = Context::of(&request, &app);
     request.extensions_mut().insert(context.clone());
     let line = request.conn_data::<patience::Line>().cloned();
-    let span = tracing::info_span!("request", id = %context.request_id);
-    let response = match turn_away(&app, &request) {
+    let refusal = turn_away(&app, &request);
+    // Who is one of a crowd is counted, and has no line in the log: it would be full of them, and each takes time from
+    // who is served.
+    let is_crowd = matches!(refusal, Some(ApiError::Busy));
+    let span = if is_crowd { Span::none() } else { tracing::info_span!("request", id = %context.request_id) };
+    let response = match refusal {
         Some(refusal) => {
             // As fast as it comes; who lets it wait is not waited for.
             let _ = tokio::time::timeout(READ_AWAY_FOR, read_away(&mut request)).await;
@@ -57,7 +61,11 @@ pub async fn door<B: MessageBody + 'static>(
         // Who comes again comes over another connection, and to another process.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    record(&response, &context, started);
+    if is_crowd {
+        measures::turned_away();
+    } else {
+        record(&response, &context, started);
+    }
     let longest = Duration::from_secs(app.settings.request_deadline_seconds);
     Ok(response.map_body(|_, body| patience::in_pieces(body, line.as_ref(), longest)))
 }

@@ -21,6 +21,11 @@ pub fn begin() {
         describe_histogram!("http_request_duration_seconds", "From the first byte understood to the answer made.");
         describe_counter!("http_panics_total", "Requests whose work panicked: each is a fault to report.");
         counter!("http_panics_total").absolute(0);
+        describe_counter!(
+            "http_turned_away_total",
+            "Requests turned away unseen, since more was asked than can be done."
+        );
+        counter!("http_turned_away_total").absolute(0);
         Some(handle)
     });
 }
@@ -55,4 +60,9 @@ pub fn answered(method: &'static str, route: &str, status: u16, elapsed: Duratio
 /// The work of a request panicked.
 pub fn panicked() {
     counter!("http_panics_total").increment(1);
+}
+
+/// A request was turned away before anybody looked at it.
+pub fn turned_away() {
+    counter!("http_turned_away_total").increment(1);
 }

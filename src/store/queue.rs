@@ -3,7 +3,8 @@
 //! longest is told to come back later.
 //!
 //! That is for a moment, and for a lane that stands still (a change of rules, a slow disk): all that wait are served soon
-//! after. Where lanes work and yet a crowd waits for long, more is asked than can be done: then only a few are let in.
+//! after. Where lanes work and yet a crowd waits for long, more is asked than can be done: then only a few are let in,
+//! until lanes have found no crowd for as long.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -20,27 +21,31 @@ pub(super) struct Queue<J> {
 const IN_TURN: usize = 4;
 /// Part of the capacity that is no crowd yet.
 const CROWD: usize = 8;
-/// A crowd that lanes find for so long is no passing one.
+/// A crowd that lanes find for so long is no passing one; nor is it over before they have found none for so long.
 const LONG: Duration = Duration::from_secs(1);
 
 struct Waiting<J> {
     jobs: VecDeque<J>,
     closed: bool,
-    /// Since when lanes have found a crowd.
-    crowded_since: Option<Instant>,
-    /// Whether they have for long.
+    /// Whether lanes have found a crowd for long.
     is_overloaded: bool,
+    /// Since when they have found the contrary.
+    otherwise_since: Option<Instant>,
 }
 
 impl<J> Waiting<J> {
     /// Looks at the crowd as a lane comes for more; who is not let in any more, since it lasts.
     fn look(&mut self, crowd: usize, now: Instant) -> Vec<J> {
-        if self.jobs.len() <= crowd / 2 {
-            self.crowded_since = None;
-            self.is_overloaded = false;
-        } else if self.jobs.len() > crowd {
-            let since = *self.crowded_since.get_or_insert(now);
-            self.is_overloaded |= now.saturating_duration_since(since) >= LONG;
+        let (is_crowd, are_few) = (self.jobs.len() > crowd, self.jobs.len() <= crowd / 2);
+        let (holds_still, is_otherwise) = if self.is_overloaded { (!are_few, are_few) } else { (are_few, is_crowd) };
+        if holds_still {
+            self.otherwise_since = None;
+        } else if is_otherwise {
+            let since = *self.otherwise_since.get_or_insert(now);
+            if now.saturating_duration_since(since) >= LONG {
+                self.is_overloaded = !self.is_overloaded;
+                self.otherwise_since = None;
+            }
         }
         let too_many = if self.is_overloaded { self.jobs.len().saturating_sub(crowd) } else { 0 };
         self.jobs.drain(..too_many).collect()
@@ -49,7 +54,7 @@ impl<J> Waiting<J> {
 
 impl<J> Queue<J> {
     pub fn new(capacity: usize) -> Self {
-        let waiting = Waiting { jobs: VecDeque::new(), closed: false, crowded_since: None, is_overloaded: false };
+        let waiting = Waiting { jobs: VecDeque::new(), closed: false, is_overloaded: false, otherwise_since: None };
         let waiting = Mutex::new(waiting);
         Self { waiting, arrived: Condvar::new(), capacity }
     }
@@ -154,13 +159,22 @@ mod tests {
         assert_eq!(queue.push(30), Some(30));
         assert_eq!(queue.try_take(), Some(22));
         assert_eq!(queue.push(31), None);
-        // Fewer, but not few: it lasts. Few: it is over, and begins anew with the next crowd.
-        assert_eq!([queue.try_take(), queue.try_take(), queue.try_take()], [Some(23), Some(24), Some(25)]);
-        assert_eq!((look(LONG * 2), queue.lock().is_overloaded), (vec![], true));
-        assert_eq!(queue.try_take(), Some(26));
-        assert_eq!((look(LONG * 2), queue.lock().is_overloaded), (vec![], false));
+        // Few, but not for long: it lasts. Few for long: it is over, and begins anew with the next crowd.
+        let few = || [queue.try_take(), queue.try_take(), queue.try_take(), queue.try_take()];
+        assert_eq!(few(), [Some(23), Some(24), Some(25), Some(26)]);
+        let is_overloaded = || queue.lock().is_overloaded;
+        assert_eq!((look(LONG * 2), look(LONG * 5 / 2), is_overloaded()), (vec![], vec![], true));
+        // Once more than a few: the calm begins anew.
+        assert_eq!(queue.push(32), None);
+        assert_eq!((look(LONG * 11 / 4), look(LONG * 3), is_overloaded()), (vec![], vec![], true));
+        assert_eq!(queue.try_take(), Some(27));
+        assert_eq!(
+            (look(LONG * 4), look(LONG * 5 - Duration::from_millis(1)), is_overloaded()),
+            (vec![], vec![], true)
+        );
+        assert_eq!((look(LONG * 5), is_overloaded()), (vec![], false));
         (0..30).for_each(|number| assert!(queue.push(number).is_none()));
-        assert_eq!((look(LONG * 3), look(LONG * 4 - Duration::from_millis(1))), (vec![], vec![]));
+        assert_eq!((look(LONG * 6), look(LONG * 7 - Duration::from_millis(1))), (vec![], vec![]));
         assert!(queue.has_room());
     }
 

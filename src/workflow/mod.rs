@@ -77,12 +77,18 @@ pub struct Workflow {
 impl Workflow {
     #[must_use]
     pub fn new(store: Store, secrets: Secrets) -> Arc<Self> {
+        Self::hashing(store, secrets, Passwords::new())
+    }
+
+    /// With passwords hashed like this.
+    #[must_use]
+    pub fn hashing(store: Store, secrets: Secrets, passwords: Passwords) -> Arc<Self> {
         Arc::new(Self {
             store,
             active: ArcSwapOption::empty(),
             loading: tokio::sync::Mutex::new(()),
             shadowing: shadowing::Shadowing::new(),
-            passwords: Passwords::new(),
+            passwords,
             secrets,
             rules_from_file: AtomicBool::new(false),
             rules_file_refused: AtomicBool::new(false),

@@ -8,6 +8,7 @@ use loudou::cli::house;
 use loudou::store::{Store, StoreSettings};
 use loudou::values::Time;
 use loudou::workflow::Workflow;
+use loudou::workflow::passwords::Passwords;
 use loudou::workflow::secrets::Secrets;
 use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
@@ -327,7 +328,7 @@ pub fn called_and_moved(company: &Company) -> [String; 3] {
 
 fn open(settings: &StoreSettings, secrets: &str) -> Arc<Workflow> {
     let store = RUNTIME.block_on(Store::open(settings)).unwrap();
-    Workflow::new(store, Secrets::from_text(secrets).unwrap())
+    Workflow::hashing(store, Secrets::from_text(secrets).unwrap(), Passwords::for_tests())
 }
 
 fn serve(workflow: &Arc<Workflow>, clock: &Arc<AtomicI64>, flags: &[&str]) -> Server {

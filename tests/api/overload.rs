@@ -82,6 +82,26 @@ impl Drop for Over<'_> {
     }
 }
 
+/// A slow disk: what the database does for each customer that is written, however fast the machine is.
+fn slow_down(url: &str) {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+        conn.batch_execute(
+            "CREATE VIEW slow AS WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 20000) \
+             SELECT count(*) AS n FROM counted; \
+             CREATE TRIGGER slowly BEFORE INSERT ON customers BEGIN SELECT n FROM slow; END",
+        )
+        .unwrap();
+    } else {
+        let _ = talk(
+            url,
+            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql \
+             AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END'; \
+             CREATE TRIGGER slowly BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION slowly()",
+        );
+    }
+}
+
 /// More than one commit holds (64 on SQLite), who ask again as soon as they are answered, where sixteen may wait.
 fn asked_too_much_for_long(on: On) {
     let Some((url, folder)) = fresh(on) else { return };
@@ -89,6 +109,7 @@ fn asked_too_much_for_long(on: On) {
     let mut company = Company::with_store(&settings, folder);
     company.person("li", &["seller"], Some("north"));
     let token = company.token("li");
+    slow_down(&url);
     let (turned_away, done, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         // However this ends, the callers do.
@@ -134,16 +155,22 @@ impl Held {
             conn.batch_execute("BEGIN IMMEDIATE").unwrap();
             return Self::Sqlite(conn);
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let client = runtime.block_on(async {
-            let config: tokio_postgres::Config = url.parse().unwrap();
-            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-            tokio::spawn(connection);
-            client.batch_execute("BEGIN; LOCK TABLE epochs IN ACCESS EXCLUSIVE MODE").await.unwrap();
-            client
-        });
+        let (client, runtime) = talk(url, "BEGIN; LOCK TABLE epochs IN ACCESS EXCLUSIVE MODE");
         Self::Postgres(client, runtime)
     }
+}
+
+/// Says this to PostgreSQL, over a connection of its own.
+fn talk(url: &str, statements: &str) -> (tokio_postgres::Client, tokio::runtime::Runtime) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let client = runtime.block_on(async {
+        let config: tokio_postgres::Config = url.parse().unwrap();
+        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(statements).await.unwrap();
+        client
+    });
+    (client, runtime)
 }
 
 impl Drop for Held {
@@ -164,8 +191,11 @@ fn what_does_not_fit_is_turned_away_at_once_on_postgres() {
     overloaded(On::Postgres);
 }
 
-/// Not on SQLite: its one lane writes faster than these callers can ask, so that no crowd waits for it (the rest is in
-/// the tests of `store::queue`).
+#[test]
+fn what_asks_too_much_for_long_is_let_in_by_a_few_on_sqlite() {
+    asked_too_much_for_long(On::Sqlite);
+}
+
 #[test]
 fn what_asks_too_much_for_long_is_let_in_by_a_few_on_postgres() {
     asked_too_much_for_long(On::Postgres);

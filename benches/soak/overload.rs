@@ -25,6 +25,8 @@ struct Round {
     at_first: Vec<f64>,
     admitted: Vec<f64>,
     turned_away: Vec<f64>,
+    /// Until the last was answered.
+    seconds: f64,
 }
 
 pub fn run(options: Options) {
@@ -45,7 +47,7 @@ pub fn run(options: Options) {
     // A round that does not count: connected, and with everything loaded.
     round(BUSY, None);
     let normal = round(BUSY, None);
-    let capacity = normal.admitted.len() as f64 / ROUND.as_secs_f64();
+    let capacity = normal.admitted.len() as f64 / normal.seconds;
     let (normal_p99, before) = (at(&normal.admitted, 0.99), memory_kib(&instance));
     println!("{BUSY} callers who wait: {capacity:.0} writes/s, p99 {normal_p99:.1} ms, memory {} MiB", before / 1024);
     assert!(normal.turned_away.is_empty(), "turned away though each waited for its answer");
@@ -57,8 +59,8 @@ pub fn run(options: Options) {
         println!(
             "round {number}: {:.0} asked/s, {:.0} admitted/s, p99 {p99:.1} ms ({:.1} of the normal; {:.1} ms in the first \
              two seconds); turned away {}, p99 {:.1} ms; memory {} MiB",
-            asked as f64 / ROUND.as_secs_f64(),
-            admitted as f64 / ROUND.as_secs_f64(),
+            asked as f64 / over.seconds,
+            admitted as f64 / over.seconds,
             p99 / normal_p99,
             at(&over.at_first, 0.99),
             over.turned_away.len(),
@@ -103,8 +105,9 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
             }
         }
     };
-    let mut all = Round::default();
-    for round in join_all((0..callers).map(|_| caller())).await {
+    let rounds = join_all((0..callers).map(|_| caller())).await;
+    let mut all = Round { seconds: begun.elapsed().as_secs_f64(), ..Round::default() };
+    for round in rounds {
         all.at_first.extend(round.at_first);
         all.admitted.extend(round.admitted);
         all.turned_away.extend(round.turned_away);

@@ -17,6 +17,9 @@ pub enum StoreError {
     /// A fact changed since it was read. The store runs the use case again by itself.
     #[error("a fact changed since it was read")]
     Stale,
+    /// Somebody holds for long what is needed. The store runs the use case again by itself.
+    #[error("what is needed is locked for long")]
+    Locked,
     /// The rules or the people changed since the caller took them. Take the new ones and begin again.
     #[error("the rules or the people changed")]
     RulesChanged,
@@ -67,7 +70,7 @@ impl StoreError {
     /// Whether the same use case may come out otherwise when it is run again on fresh facts.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Stale | Self::HoldingCap | Self::KeyTaken => true,
+            Self::Stale | Self::Locked | Self::HoldingCap | Self::KeyTaken => true,
             Self::Busy
             | Self::Unavailable(_)
             | Self::RulesChanged
@@ -100,8 +103,7 @@ impl From<diesel::result::Error> for StoreError {
             Kind::UniqueViolation if names("customer_keys_key") => Self::Stale,
             Kind::UniqueViolation if names("users_login_key") || names("users.login") => Self::LoginTaken,
             Kind::ForeignKeyViolation if names("users_team_fk") || names("teams_parent_fk") => Self::NoSuchTeam,
-            // Somebody holds what is needed for long, such as a change of rules that maps a whole company: waited for again.
-            Kind::Unknown if info.message().contains("lock timeout") => Self::Stale,
+            Kind::Unknown if info.message().contains("lock timeout") => Self::Locked,
             Kind::Unknown if locked(info.message()) => Self::Busy,
             Kind::Unknown if info.message().contains("deadlock detected") => Self::Stale,
             _ => Self::failed("a statement", error),

@@ -34,6 +34,17 @@ pub(super) enum JobKind {
     Glance,
     Read,
     Write,
+    /// A write that may take long and that all others wait for: in a transaction of its own.
+    Alone,
+}
+
+impl JobKind {
+    pub fn writes(self) -> bool {
+        match self {
+            Self::Glance | Self::Read => false,
+            Self::Write | Self::Alone => true,
+        }
+    }
 }
 
 /// A use case on its way: the closure, its answer, and who waits for it.
@@ -88,8 +99,8 @@ pub(super) fn persist(
         let manner = match kind {
             JobKind::Glance => Manner::Glance,
             JobKind::Read => Manner::Snapshot,
-            JobKind::Write if number < HOPEFUL => Manner::Write,
-            JobKind::Write => Manner::PatientWrite,
+            JobKind::Write | JobKind::Alone if number < HOPEFUL => Manner::Write,
+            JobKind::Write | JobKind::Alone => Manner::PatientWrite,
         };
         match attempt(manner) {
             Err(error) if error.is_passing() => tracing::debug!(%error, "facts changed under a use case: again"),

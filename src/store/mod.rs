@@ -160,6 +160,21 @@ impl Store {
         submit(&self.0.writes, JobKind::Write, run).await
     }
 
+    /// The same for one that may take long and that all other writes wait for: a change of rules.
+    pub async fn write_alone<T: Send + 'static>(
+        &self,
+        run: impl Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        submit(&self.0.writes, JobKind::Alone, run).await
+    }
+
+    /// Whether writes wait for one that is done alone, or waited for one not longer ago than this; as far as this
+    /// process knows.
+    #[must_use]
+    pub fn waited_within(&self, time: Duration) -> bool {
+        self.0.writes.waited_within(time)
+    }
+
     /// Whether work that comes now would be let in, of that which only reads or of that which writes.
     #[must_use]
     pub fn has_room(&self, only_reads: bool) -> bool {

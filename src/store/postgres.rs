@@ -6,10 +6,13 @@
 
 use super::StoreSettings;
 use super::error::StoreError;
-use super::lane::{Job, Work, persist};
+use super::lane::{Job, JobKind, Work, persist};
 use super::queue::Queue;
 use super::tx::{Manner, Tx};
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Bool;
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -67,6 +70,12 @@ pub(super) mod dialect {
     pub const WRITES_TOGETHER: bool = true;
     /// Said before statements that read and write a whole company.
     pub const PATIENTLY: &str = "SET LOCAL statement_timeout = '30min'";
+    /// The advisory lock that a change of rules holds until it is committed: tells who waits what he waits for. "rules"
+    /// in ASCII, as `MIGRATION_LOCK`.
+    pub const RULES_LOCK: &str = "491596309875";
+    /// Opens statements that write many rows.
+    pub const INSERT: &str = "INSERT";
+    pub const UPDATE: &str = "UPDATE";
     /// Opens and closes a bound id in a SELECT; and none.
     pub const AS_ID: (&str, &str) = ("CAST(", " AS uuid)");
     pub const NO_ID: &str = "CAST(NULL AS uuid)";
@@ -132,7 +141,7 @@ pub(super) struct Lanes {
 pub(super) fn open(url: &str, settings: &StoreSettings) -> Result<Lanes, StoreError> {
     let connector = Arc::new(Connector::new(url, settings)?);
     let outage = Arc::new(Outage::default());
-    let queue = Arc::new(Queue::new(settings.queue));
+    let queue = Arc::new(Queue::new(settings.queue, |job: &Job| job.kind.writes()));
     let (told, migrated) = mpsc::channel();
     let mut told = Some(told);
     let mut threads = Vec::new();
@@ -150,7 +159,7 @@ pub(super) fn open(url: &str, settings: &StoreSettings) -> Result<Lanes, StoreEr
                     }
                 }
                 while let Some(job) = queue.take() {
-                    lane.work(job);
+                    lane.work(job, &queue);
                 }
                 Ok(())
             });
@@ -231,9 +240,46 @@ impl Lane {
         Ok(conn.batch_execute(&as_always)?)
     }
 
-    fn work(&mut self, Job { mut work, kind }: Job) {
-        let fate = persist(kind, |manner| self.transact(manner, work.as_mut()));
-        work.settle(fate);
+    fn work(&mut self, Job { mut work, kind }: Job, queue: &Queue<Job>) {
+        let long = (kind == JobKind::Alone).then(|| queue.long_job());
+        let mut must_wait = false;
+        let fate = persist(kind, |manner| match self.transact(manner, work.as_mut()) {
+            Err(StoreError::Locked) if kind.writes() && self.rules_are_changing() => {
+                must_wait = true;
+                Err(StoreError::Busy)
+            }
+            outcome => outcome,
+        });
+        drop(long);
+        if must_wait { self.wait_for_rules(Job { work, kind }, queue) } else { work.settle(fate) }
+    }
+
+    /// Whether any process is at a change of the rules.
+    fn rules_are_changing(&mut self) -> bool {
+        let Ok(conn) = self.connected() else { return false };
+        let free = sql::<Bool>(&format!("SELECT pg_try_advisory_xact_lock_shared({})", dialect::RULES_LOCK));
+        !free.get_result(conn).unwrap_or(true)
+    }
+
+    /// One lane waits until the rules have changed, for all that writes here: longer than a lock may be waited for, and
+    /// without taking the other lanes from those who read.
+    fn wait_for_rules(&mut self, job: Job, queue: &Queue<Job>) {
+        let hold = queue.hold();
+        queue.put_back(job);
+        if hold.is_none() {
+            return;
+        }
+        let waited = self.connected().and_then(|conn| {
+            Ok(conn.batch_execute(&format!(
+                "BEGIN; SET LOCAL lock_timeout = 0; {}; SELECT pg_advisory_xact_lock_shared({}); COMMIT",
+                dialect::PATIENTLY,
+                dialect::RULES_LOCK
+            ))?)
+        });
+        if let Err(error) = waited {
+            tracing::debug!(%error, "waiting for a change of rules ended early");
+            self.conn = None;
+        }
     }
 
     /// Runs a use case once. If the connection turns out to be gone before anything could be committed, and was there

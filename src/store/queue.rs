@@ -5,6 +5,9 @@
 //! That is for a moment, and for a lane that stands still (a change of rules, a slow disk): all that wait are served soon
 //! after. Where lanes work and yet a crowd waits for long, more is asked than can be done: then only a few are let in,
 //! until lanes have found no crowd for as long.
+//!
+//! While the rules change for everybody (`hold`), the jobs that have to wait for it stay in the queue instead of keeping
+//! lanes from the others.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -15,6 +18,8 @@ pub(super) struct Queue<J> {
     waiting: Mutex<Waiting<J>>,
     arrived: Condvar,
     capacity: usize,
+    /// Whether a job stays while the queue is held.
+    stays: fn(&J) -> bool,
 }
 
 /// Part of the capacity that is served in turn.
@@ -31,11 +36,46 @@ struct Waiting<J> {
     is_overloaded: bool,
     /// Since when they have found the contrary.
     otherwise_since: Option<Instant>,
+    /// Whether some jobs have to stay.
+    is_held: bool,
+    /// How many jobs are done of those that others wait for.
+    long_jobs: usize,
+    /// When one of both was last over.
+    over: Option<Instant>,
+}
+
+/// Until it is dropped, some jobs stay in the queue.
+pub(super) struct Hold<'a, J>(&'a Queue<J>);
+
+impl<J> Drop for Hold<'_, J> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.is_held = false;
+        waiting.over = Some(Instant::now());
+        drop(waiting);
+        self.0.arrived.notify_all();
+    }
+}
+
+/// Until it is dropped, a job is done that others wait for.
+pub(super) struct LongJob<'a, J>(&'a Queue<J>);
+
+impl<J> Drop for LongJob<'_, J> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.long_jobs -= 1;
+        waiting.over = Some(Instant::now());
+    }
 }
 
 impl<J> Waiting<J> {
     /// Looks at the crowd as a lane comes for more; who is not let in any more, since it lasts.
     fn look(&mut self, crowd: usize, now: Instant) -> Vec<J> {
+        if self.is_held {
+            // They wait for something else than for a lane.
+            self.otherwise_since = None;
+            return Vec::new();
+        }
         let (is_crowd, are_few) = (self.jobs.len() > crowd, self.jobs.len() <= crowd / 2);
         let (holds_still, is_otherwise) = if self.is_overloaded { (!are_few, are_few) } else { (are_few, is_crowd) };
         if holds_still {
@@ -53,10 +93,46 @@ impl<J> Waiting<J> {
 }
 
 impl<J> Queue<J> {
-    pub fn new(capacity: usize) -> Self {
-        let waiting = Waiting { jobs: VecDeque::new(), closed: false, is_overloaded: false, otherwise_since: None };
-        let waiting = Mutex::new(waiting);
-        Self { waiting, arrived: Condvar::new(), capacity }
+    /// With room for so many jobs, of which these stay while it is held.
+    pub fn new(capacity: usize, stays: fn(&J) -> bool) -> Self {
+        let waiting = Waiting {
+            jobs: VecDeque::new(),
+            closed: false,
+            is_overloaded: false,
+            otherwise_since: None,
+            is_held: false,
+            long_jobs: 0,
+            over: None,
+        };
+        Self { waiting: Mutex::new(waiting), arrived: Condvar::new(), capacity, stays }
+    }
+
+    /// Lets the jobs that stay wait, as long as what comes back lives. Nothing if they do already.
+    pub fn hold(&self) -> Option<Hold<'_, J>> {
+        let mut waiting = self.lock();
+        if waiting.is_held {
+            return None;
+        }
+        waiting.is_held = true;
+        Some(Hold(self))
+    }
+
+    /// Notes that a job is done that others wait for.
+    pub fn long_job(&self) -> LongJob<'_, J> {
+        self.lock().long_jobs += 1;
+        LongJob(self)
+    }
+
+    /// Whether jobs have to stay or wait for a long one, or had to not longer ago than this.
+    pub fn waited_within(&self, time: Duration) -> bool {
+        let waiting = self.lock();
+        waiting.is_held || waiting.long_jobs > 0 || waiting.over.is_some_and(|over| over.elapsed() < time)
+    }
+
+    /// A job that was taken and could not be done yet waits again, as the one that has waited longest.
+    pub fn put_back(&self, job: J) {
+        self.lock().jobs.push_front(job);
+        self.arrived.notify_one();
     }
 
     /// Whether a job that comes now would be let in.
@@ -101,7 +177,7 @@ impl<J> Queue<J> {
                 }
                 return Some(job);
             }
-            if waiting.closed {
+            if waiting.closed && waiting.jobs.is_empty() {
                 return None;
             }
             waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
@@ -114,7 +190,13 @@ impl<J> Queue<J> {
     }
 
     fn next(&self, waiting: &mut Waiting<J>) -> Option<J> {
-        if waiting.jobs.len() > self.capacity / IN_TURN { waiting.jobs.pop_back() } else { waiting.jobs.pop_front() }
+        let newest_first = waiting.jobs.len() > self.capacity / IN_TURN;
+        if !waiting.is_held {
+            return if newest_first { waiting.jobs.pop_back() } else { waiting.jobs.pop_front() };
+        }
+        let goes = |job: &J| !(self.stays)(job);
+        let place = if newest_first { waiting.jobs.iter().rposition(goes) } else { waiting.jobs.iter().position(goes) };
+        waiting.jobs.remove(place?)
     }
 
     /// What is in it is still done; nothing new comes in.
@@ -133,9 +215,47 @@ impl<J> Queue<J> {
 mod tests {
     use super::*;
 
+    fn nothing(_: &u32) -> bool {
+        false
+    }
+
+    #[test]
+    fn what_stays_is_passed_by_until_it_may_go_on() {
+        let queue = Queue::new(64, |job: &u32| job.is_multiple_of(2));
+        assert!(!queue.waited_within(LONG));
+        let long_job = queue.long_job();
+        assert!(queue.waited_within(Duration::ZERO));
+        drop(long_job);
+        assert!(queue.waited_within(LONG * 60) && !queue.waited_within(Duration::ZERO));
+        let hold = queue.hold();
+        assert!(hold.is_some() && queue.hold().is_none() && queue.waited_within(Duration::ZERO));
+        (0..40).for_each(|number| assert!(queue.push(number).is_none()));
+        let begun = Instant::now();
+        // The newest first, since there are so many; and as long as it lasts, it is no crowd.
+        let look = |after: Duration| queue.lock().look(queue.crowd(), begun + after);
+        assert_eq!((look(Duration::ZERO), look(LONG * 2)), (vec![], vec![]));
+        assert_eq!([queue.take(), queue.try_take()], [Some(39), Some(37)]);
+        while queue.try_take().is_some_and(|job| job != 1) {}
+        assert_eq!(queue.try_take(), None);
+        queue.close();
+        // Closed, but not empty: whoever waits there is still served.
+        std::thread::scope(|scope| {
+            let taking = scope.spawn(|| queue.take());
+            drop(hold);
+            assert!(taking.join().unwrap().is_some());
+        });
+        assert!(queue.waited_within(LONG * 60) && !queue.waited_within(Duration::ZERO));
+        while queue.lock().jobs.len() > 2 {
+            queue.try_take();
+        }
+        queue.put_back(100);
+        assert_eq!([queue.take(), queue.take(), queue.take()], [Some(100), Some(28), Some(30)]);
+        assert_eq!(queue.take(), None);
+    }
+
     #[test]
     fn in_turn_until_more_wait_than_can_be_served_soon() {
-        let queue = Queue::new(8);
+        let queue = Queue::new(8, nothing);
         assert!((0..8).all(|number| queue.push(number).is_none()));
         // Eight wait, of which two are in turn: the newest first, then in turn.
         let served: Vec<u32> = std::iter::from_fn(|| queue.try_take()).collect();
@@ -144,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_crowd_that_lasts_lets_only_a_few_in() {
-        let queue = Queue::new(64);
+        let queue = Queue::new(64, nothing);
         let crowd = queue.crowd();
         assert_eq!(crowd, 8);
         let begun = Instant::now();
@@ -180,7 +300,7 @@ mod tests {
 
     #[test]
     fn for_the_oldest_there_is_no_room() {
-        let queue = Queue::new(2);
+        let queue = Queue::new(2, nothing);
         assert_eq!([1, 2, 3, 4].map(|number| queue.push(number)), [None, None, Some(1), Some(2)]);
         queue.close();
         assert_eq!(queue.push(5), Some(5));

@@ -59,6 +59,12 @@ pub(super) mod dialect {
     pub const WRITES_TOGETHER: bool = false;
     /// Said before statements that read and write a whole company: nothing cuts them off here.
     pub const PATIENTLY: &str = "";
+    /// The advisory lock of a change of rules: one writes at a time.
+    pub const RULES_LOCK: &str = "";
+    /// Opens statements that write many rows and whose failure ends the transaction: to take back one statement alone,
+    /// SQLite would keep a copy of every page that it writes.
+    pub const INSERT: &str = "INSERT OR FAIL";
+    pub const UPDATE: &str = "UPDATE OR FAIL";
     /// Opens and closes a bound id in a SELECT; and none.
     pub const AS_ID: (&str, &str) = ("", "");
     pub const NO_ID: &str = "NULL";
@@ -87,8 +93,9 @@ pub(super) struct Lanes {
 pub(super) fn open(path: &str, settings: &StoreSettings) -> Result<Lanes, StoreError> {
     let mut writing = connect(path, settings)?;
     migrate(&mut writing)?;
-    let writer = Arc::new(Queue::new(settings.queue));
-    let readers = Arc::new(Queue::new(settings.queue));
+    // One lane writes: while it is at one thing, all others wait anyway.
+    let writer = Arc::new(Queue::new(settings.queue, |_| false));
+    let readers = Arc::new(Queue::new(settings.queue, |_| false));
     let mut threads = Vec::new();
     for number in 0..settings.reader_lanes() {
         let mut reading = connect(path, settings)?;
@@ -106,11 +113,11 @@ fn connect(path: &str, settings: &StoreSettings) -> Result<Conn, StoreError> {
     // First of all: two connections that set the journal mode at once would answer "locked" without it.
     let patience = format!("PRAGMA busy_timeout = {}", settings.lock_timeout.as_millis());
     conn.batch_execute(&patience).map_err(unavailable)?;
-    // 4000 pages: fewer checkpoints, which are what slow commits wait for. 16 MiB of page cache:
-    // there is a connection for each core and one that writes, and what they do not hold the system does.
+    // 4000 pages: fewer checkpoints, which are what slow commits wait for. At most 64 MiB of log are kept, once a change
+    // of everything has made it longer. 16 MiB of page cache: there is a connection for each core and one that writes, and what they do not hold the system does.
     conn.batch_execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
          PRAGMA trusted_schema = OFF",
     )
     .map_err(unavailable)?;
@@ -160,7 +167,10 @@ fn read_lane(conn: &mut Conn, queue: &Queue<Job>) {
 
 fn write_lane(conn: &mut Conn, queue: &Queue<Job>) {
     while let Some(first) = queue.take() {
-        commit_group(conn, first, queue);
+        match first.kind {
+            JobKind::Alone => alone(conn, first, queue),
+            JobKind::Glance | JobKind::Read | JobKind::Write => commit_group(conn, first, queue),
+        }
     }
     // The last one out folds the log into the file, so that it can be copied as one.
     if let Err(error) = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)") {
@@ -176,6 +186,10 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
     let mut group = Vec::new();
     let mut next = Some(first);
     while let Some(Job { mut work, kind }) = next {
+        if kind == JobKind::Alone {
+            queue.put_back(Job { work, kind });
+            break;
+        }
         // Refusals wait for the commit too: what they rest on is what the group wrote before them. Told earlier that the
         // rules changed, a caller would look for them where they are not yet, and find the old ones.
         let fate = persist(kind, |manner| in_savepoint(conn, manner, |tx| work.attempt(tx)));
@@ -193,6 +207,23 @@ fn commit_group(conn: &mut Conn, first: Job, queue: &Queue<Job>) {
             Err(error) => Err(StoreError::Unavailable(error.to_string().into())),
         });
     }
+}
+
+/// In a transaction of its own, and without a savepoint: to take one back, SQLite would keep a copy of every page that is
+/// written, which is most of the file where a change of rules maps a whole company.
+fn alone(conn: &mut Conn, Job { mut work, kind }: Job, queue: &Queue<Job>) {
+    let _long = queue.long_job();
+    let fate = persist(kind, |manner| {
+        conn.batch_execute("BEGIN IMMEDIATE")?;
+        let outcome = work.attempt(&mut Tx::sqlite(conn, manner));
+        let outcome = outcome.and_then(|()| conn.batch_execute("COMMIT").map_err(unavailable));
+        if outcome.is_err() {
+            // Fails when SQLite rolled back by itself (disk full): then there is nothing to roll back.
+            let _ = conn.batch_execute("ROLLBACK");
+        }
+        outcome
+    });
+    work.settle(fate);
 }
 
 fn in_savepoint(

@@ -100,7 +100,7 @@ impl Workflow {
             replaces: None,
         };
         let done = self
-            .writing(call, Action::RulesActivate, move |scene, tx| {
+            .writing_alone(call, Action::RulesActivate, move |scene, tx| {
                 if let Some(replayed) = scene.replay(tx, own_sight)? {
                     return Ok(replayed);
                 }
@@ -139,7 +139,7 @@ impl Workflow {
         let checked = check_aside(draft.text.clone(), call.now).await?;
         let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
         let done = self
-            .writing(call, Action::RulesActivate, move |scene, tx| {
+            .writing_alone(call, Action::RulesActivate, move |scene, tx| {
                 if let Some(replayed) = scene.replay(tx, own_sight)? {
                     return Ok(replayed);
                 }

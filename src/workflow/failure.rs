@@ -120,7 +120,7 @@ impl From<StoreError> for Failure {
             StoreError::Busy | StoreError::Unavailable(_) | StoreError::Stale | StoreError::RulesChanged => {
                 Self::Unavailable(error)
             }
-            StoreError::HoldingCap | StoreError::KeyTaken => Self::Unavailable(error),
+            StoreError::Locked | StoreError::HoldingCap | StoreError::KeyTaken => Self::Unavailable(error),
             StoreError::CustomerExists { customer, .. } => {
                 Self::CustomerExists { customer: Some(customer), owner: None }
             }

@@ -53,6 +53,7 @@ use passwords::Passwords;
 use secrets::Secrets;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use crate::store::Store;
 
@@ -100,6 +101,12 @@ impl Workflow {
     #[must_use]
     pub fn has_room(&self, only_reads: bool) -> bool {
         self.store.has_room(only_reads)
+    }
+
+    /// Whether writes wait for a change of rules, or waited for one not longer ago than this.
+    #[must_use]
+    pub fn waited_within(&self, time: Duration) -> bool {
+        self.store.waited_within(time)
     }
 
     #[must_use]

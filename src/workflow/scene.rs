@@ -107,6 +107,8 @@ enum Access {
     Glance,
     Read,
     Write,
+    /// A write that all others wait for.
+    Alone,
 }
 
 impl Workflow {
@@ -153,10 +155,29 @@ impl Workflow {
         T: Send + 'static,
         F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
+        self.play_written(call, demand, Access::Write, work).await
+    }
+
+    /// The same for a use case that may write a whole company, and that all others wait for: a change of rules.
+    pub(super) async fn writing_alone<D, T, F>(&self, call: &Call, demand: D, work: F) -> Outcome<T>
+    where
+        D: Demand,
+        T: Send + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+    {
+        self.play_written(call, demand, Access::Alone, work).await
+    }
+
+    async fn play_written<D, T, F>(&self, call: &Call, demand: D, access: Access, work: F) -> Outcome<T>
+    where
+        D: Demand,
+        T: Send + 'static,
+        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+    {
         if call.dry_run && call.idempotency.is_some() {
             return Err(Failure::DryRunWithKey);
         }
-        let access = if call.dry_run { Access::Read } else { Access::Write };
+        let access = if call.dry_run { Access::Read } else { access };
         self.play(call, demand, access, work).await
     }
 
@@ -199,6 +220,7 @@ impl Workflow {
                 Access::Glance => self.store.glance(job).await,
                 Access::Read => self.store.read(job).await,
                 Access::Write => self.store.write(job).await,
+                Access::Alone => self.store.write_alone(job).await,
             };
             match done {
                 Ok(outcome) => {

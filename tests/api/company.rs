@@ -85,6 +85,7 @@ pub struct Company {
     pub server: Server,
     pub workflow: Arc<Workflow>,
     pub url: String,
+    settings: StoreSettings,
     clock: Arc<AtomicI64>,
     secrets: String,
     /// Tokens and ids by login.
@@ -150,9 +151,9 @@ impl Company {
         Self::empty_with(&StoreSettings::new(&url), rules, folder)
     }
 
-    /// The founding deck's company on this empty database, used as these settings say.
-    pub fn with_store(settings: &StoreSettings, folder: tempfile::TempDir) -> Self {
-        Self::with_first_administrator(Self::empty_with(settings, house::DEFAULT_RULES, folder))
+    /// A company on this empty database, used as these settings say.
+    pub fn with_store(settings: &StoreSettings, rules: &str, folder: tempfile::TempDir) -> Self {
+        Self::with_first_administrator(Self::empty_with(settings, rules, folder))
     }
 
     fn empty_with(settings: &StoreSettings, rules: &str, folder: tempfile::TempDir) -> (Self, String) {
@@ -168,6 +169,7 @@ impl Company {
             server,
             workflow,
             url,
+            settings: settings.clone(),
             clock,
             secrets,
             people: HashMap::new(),
@@ -180,17 +182,17 @@ impl Company {
 
     /// Another process over the same database, with its own idea of the rules and people.
     pub fn another_process(&self, flags: &[&str]) -> Server {
-        serve(&open(&StoreSettings::new(&self.url), &self.secrets), &self.clock, flags)
+        serve(&open(&self.settings, &self.secrets), &self.clock, flags)
     }
 
     /// A server of its own before the use cases of another process.
-    pub fn another_process_of(&self, workflow: &Arc<Workflow>) -> Server {
-        serve(workflow, &self.clock, &[])
+    pub fn another_process_of(&self, workflow: &Arc<Workflow>, flags: &[&str]) -> Server {
+        serve(workflow, &self.clock, flags)
     }
 
     /// The use cases of another process over the same database.
     pub fn another_workflow(&self) -> Arc<Workflow> {
-        open(&StoreSettings::new(&self.url), &self.secrets)
+        open(&self.settings, &self.secrets)
     }
 
     fn remember(&mut self, login: &str, seen: &Seen) -> Person {

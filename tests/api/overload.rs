@@ -2,9 +2,10 @@
 
 use crate::company::{Company, On};
 use crate::instance::until;
-use crate::postgres;
+use crate::{postgres, slow_database};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
+use loudou::cli::house;
 use loudou::store::StoreSettings;
 use serde_json::json;
 use std::sync::Mutex;
@@ -35,7 +36,7 @@ fn overloaded(on: On) {
         lock_timeout,
         ..StoreSettings::new(&url)
     };
-    let company = Company::with_store(&settings, folder);
+    let company = Company::with_store(&settings, house::DEFAULT_RULES, folder);
     // Connected, and with everything loaded.
     company.post("ada", "/v1/teams", &json!({"name": "south"}));
     let token = company.token("ada");
@@ -82,34 +83,14 @@ impl Drop for Over<'_> {
     }
 }
 
-/// A slow disk: what the database does for each customer that is written, however fast the machine is.
-fn slow_down(url: &str) {
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        let mut conn = diesel::SqliteConnection::establish(path).unwrap();
-        conn.batch_execute(
-            "CREATE VIEW slow AS WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < 20000) \
-             SELECT count(*) AS n FROM counted; \
-             CREATE TRIGGER slowly BEFORE INSERT ON customers BEGIN SELECT n FROM slow; END",
-        )
-        .unwrap();
-    } else {
-        let _ = talk(
-            url,
-            "CREATE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql \
-             AS 'BEGIN PERFORM pg_sleep(0.02); RETURN NEW; END'; \
-             CREATE TRIGGER slowly BEFORE INSERT ON customers FOR EACH ROW EXECUTE FUNCTION slowly()",
-        );
-    }
-}
-
 /// More than one commit holds (64 on SQLite), who ask again as soon as they are answered, where sixteen may wait.
 fn asked_too_much_for_long(on: On) {
     let Some((url, folder)) = fresh(on) else { return };
     let settings = StoreSettings { queue: 128, postgres_lanes: LANES, ..StoreSettings::new(&url) };
-    let mut company = Company::with_store(&settings, folder);
+    let mut company = Company::with_store(&settings, house::DEFAULT_RULES, folder);
     company.person("li", &["seller"], Some("north"));
     let token = company.token("li");
-    slow_down(&url);
+    slow_database::insert(&url, "customers", "1 = 1", if on == On::Sqlite { 3 } else { 20 });
     let (turned_away, done, over) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         // However this ends, the callers do.
@@ -155,22 +136,16 @@ impl Held {
             conn.batch_execute("BEGIN IMMEDIATE").unwrap();
             return Self::Sqlite(conn);
         }
-        let (client, runtime) = talk(url, "BEGIN; LOCK TABLE epochs IN ACCESS EXCLUSIVE MODE");
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let client = runtime.block_on(async {
+            let config: tokio_postgres::Config = url.parse().unwrap();
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute("BEGIN; LOCK TABLE epochs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+            client
+        });
         Self::Postgres(client, runtime)
     }
-}
-
-/// Says this to PostgreSQL, over a connection of its own.
-fn talk(url: &str, statements: &str) -> (tokio_postgres::Client, tokio::runtime::Runtime) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let client = runtime.block_on(async {
-        let config: tokio_postgres::Config = url.parse().unwrap();
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.batch_execute(statements).await.unwrap();
-        client
-    });
-    (client, runtime)
 }
 
 impl Drop for Held {

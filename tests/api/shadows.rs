@@ -232,7 +232,7 @@ crate::on_both! {
         look(&other);
         assert!(other.is_in_shadow());
         called_and_moved(company);
-        let server = company.another_process_of(&other);
+        let server = company.another_process_of(&other, &[]);
         let fields = json!({"fields": {"name": "elsewhere"}});
         let customer = server.post("/v1/customers", &fields).token(&company.token("sel")).expect(201).body["id"].clone();
         server.post("/v1/deals", &json!({"customer": customer})).token(&company.token("sel")).expect(201);

@@ -10,6 +10,7 @@ use crate::retry::{Write, every_write};
 use crate::{on_both, postgres};
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
+use loudou::cli::house;
 use loudou::store::StoreSettings;
 use std::collections::BTreeMap;
 use std::io::{Read, Write as _};
@@ -261,7 +262,7 @@ fn broken_at(what: Break, requests: impl Fn() -> Box<dyn Iterator<Item = usize>>
     });
     let url = format!("postgres://postgres@{}/{name}", proxy.address);
     let settings = StoreSettings { postgres_lanes: 1, ..StoreSettings::new(&url) };
-    let mut company = Company::with_store(&settings, tempfile::tempdir().unwrap());
+    let mut company = Company::with_store(&settings, house::DEFAULT_RULES, tempfile::tempdir().unwrap());
     let broken: Mutex<BTreeMap<String, usize>> = Mutex::default();
     every_write(&mut company, |company, write| {
         let line = format!("{} {}", write.method, write.path);

@@ -50,11 +50,17 @@ pub(super) fn apply(conn: &mut Conn, entry: &Entry, activation: &Activation) -> 
     roles(conn, activation)?;
     activities(conn, mappings)?;
     for (before, after) in &activation.combinations {
-        let mut sql = Sql::new("UPDATE customer_keys SET combination = ");
+        let mut sql = update("customer_keys SET combination = ");
         sql.bind(after).push(" WHERE combination = ").bind(before);
         sql.execute(conn)?;
     }
     Ok(())
+}
+
+fn update(what: &'static str) -> Sql {
+    let mut sql = Sql::new(dialect::UPDATE);
+    sql.push(" ").push(what);
+    sql
 }
 
 fn of(mappings: &[Mapping], what: What) -> impl Iterator<Item = &Mapping> {
@@ -136,8 +142,9 @@ fn deals(conn: &mut Conn, entry: &Entry, activation: &Activation) -> Result<(), 
     }
     let touched = Sql::joined(touched, " OR ", "(1 = 0)");
     let stage = columns.iter().find(|column| column.name == "stage").map_or(Sql::new("stage"), Column::value);
-    let mut sql = Sql::new(
-        "INSERT INTO history (deal, customer, kind, at, funnel, from_stage, to_stage, owner, team, new_owner, new_team, \
+    let mut sql = Sql::new(dialect::INSERT);
+    sql.push(
+        " INTO history (deal, customer, kind, at, funnel, from_stage, to_stage, owner, team, new_owner, new_team, \
          grade, product, reason, entered_at, actor, rules_version, decision) \
          SELECT id, customer, 'migrated', ",
     );
@@ -148,10 +155,10 @@ fn deals(conn: &mut Conn, entry: &Entry, activation: &Activation) -> Result<(), 
         Who::System => None,
     };
     sql.append(dialect_id(actor)).push(", CAST(").bind(activation.number).push(" AS BIGINT), ");
+    // In the order in which they are found: a sort would hold them all.
     sql.append(dialect_id(Some(entry.id))).push(" FROM deals WHERE ").append(touched.clone());
-    sql.push(" ORDER BY id");
     sql.execute(conn)?;
-    let mut sql = Sql::new("UPDATE deals SET version = version + 1, facts_version = facts_version + 1, updated_at = ");
+    let mut sql = update("deals SET version = version + 1, facts_version = facts_version + 1, updated_at = ");
     sql.bind(activation.at);
     for column in &columns {
         sql.push(", ").push(column.name).push(" = ").append(column.value());
@@ -270,13 +277,13 @@ fn rewritten(parts: &[Part<'_>]) -> Sql {
 /// Fields of customers and of users.
 fn documents(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
     let raised = [
-        ("customer", "UPDATE customers SET version = version + 1, facts_version = facts_version + 1, updated_at = "),
-        ("user", "UPDATE users SET version = version + 1, updated_at = "),
+        ("customer", "customers SET version = version + 1, facts_version = facts_version + 1, updated_at = "),
+        ("user", "users SET version = version + 1, updated_at = "),
     ];
     for (record, raised) in raised {
         let parts = parts(&activation.migration.mappings, record)?;
         if !parts.is_empty() {
-            let mut sql = Sql::new(raised);
+            let mut sql = update(raised);
             sql.bind(activation.at).push(", fields = ").append(rewritten(&parts)).push(" WHERE ");
             sql.append(Sql::joined(parts.iter().map(Part::touches), " OR ", "(1 = 0)"));
             sql.execute(conn)?;
@@ -315,7 +322,7 @@ fn roles(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
     if pairs.is_empty() {
         return Ok(());
     }
-    let mut sql = Sql::new("UPDATE users SET version = version + 1, updated_at = ");
+    let mut sql = update("users SET version = version + 1, updated_at = ");
     sql.bind(activation.at).push(", roles = ").append(replaced(Sql::new("roles"), &pairs)).push(" WHERE ");
     sql.append(Sql::joined(pairs.iter().map(|(from, _)| holds(Sql::new("roles"), from)), " OR ", "(1 = 0)"));
     sql.execute(conn)?;
@@ -326,19 +333,19 @@ fn activities(conn: &mut Conn, mappings: &[Mapping]) -> Result<(), StoreError> {
     // Outcomes first, under the old names of their kinds.
     for mapping in of(mappings, What::Outcome) {
         let [kind, outcome] = ids(mapping)?;
-        let mut sql = Sql::new("UPDATE activities SET outcome = ");
+        let mut sql = update("activities SET outcome = ");
         sql.bind(&mapping.to).push(" WHERE kind = ").bind(kind).push(" AND outcome = ").bind(outcome);
         sql.execute(conn)?;
     }
     for mapping in of(mappings, What::Activity) {
         let [kind] = ids(mapping)?;
-        let mut sql = Sql::new("UPDATE activities SET kind = ");
+        let mut sql = update("activities SET kind = ");
         sql.bind(&mapping.to).push(" WHERE kind = ").bind(kind);
         sql.execute(conn)?;
     }
     for mapping in of(mappings, What::Method) {
         let [method] = ids(mapping)?;
-        let mut sql = Sql::new("UPDATE activities SET method = ");
+        let mut sql = update("activities SET method = ");
         sql.bind(&mapping.to).push(" WHERE method = ").bind(method);
         sql.execute(conn)?;
     }

@@ -10,8 +10,8 @@ use loudou::workflow::secrets::Secrets;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Callers who wait for their answers: as many as keep it busy.
-const BUSY: usize = 64;
+/// Callers who wait for their answers: as many as are let in before it counts as too many (an eighth of the queue).
+const BUSY: usize = 128;
 /// Connections of those who do not wait: more than the queue of the store holds.
 const CONNECTIONS: usize = 2048;
 const ROUND: Duration = Duration::from_secs(10);

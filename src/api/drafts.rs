@@ -26,7 +26,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct DraftPath {
     /// The draft's id.
     #[param(value_type = uuid::Uuid)]
-    id: DraftId,
+    pub(super) id: DraftId,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -9,6 +9,7 @@ use super::access::{self, Access};
 use super::context::Context;
 use super::contract::{BodyContract, Contract, is_json};
 use super::extract::{Body, CheckedQuery};
+use super::home::at_home;
 use super::limits::Left;
 use super::reply::LONGEST_KNOWN_VERSIONS;
 use super::write::Fingerprint;
@@ -38,7 +39,7 @@ pub async fn gate<B: MessageBody + 'static>(
     // What answers when the work is cut off or lost: the work has the request itself.
     let spare = request.request().clone();
     let seconds = app.settings.request_deadline_seconds;
-    let mut work = pin!(AssertUnwindSafe(pass(app, contract, request, next)).catch_unwind());
+    let mut work = pin!(AssertUnwindSafe(at_home(pass(app, contract, request, next))).catch_unwind());
     let refusal = loop {
         match tokio::time::timeout(Duration::from_secs(seconds), &mut work).await {
             Ok(Ok(answered)) => return answered,

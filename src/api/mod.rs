@@ -51,6 +51,7 @@ pub mod figures;
 pub mod funnels;
 pub mod gate;
 pub mod health;
+mod home;
 pub mod json;
 pub mod limits;
 pub mod listing;

@@ -112,6 +112,8 @@ operations! {
     previews::list_previews => Access::May(Action::RulesDraft),
     previews::get_preview => Access::May(Action::RulesDraft),
     rules_diff::get_previewed_rules => Access::May(Action::RulesDraft),
+    previews::get_draft_preview => Access::May(Action::RulesDraft),
+    previews::get_version_preview => Access::May(Action::RulesDraft),
     previews::list_previewed_deals => Access::May(Action::RulesDraft),
     previews::cancel_preview => Access::May(Action::RulesDraft),
     replays::begin_replay => Access::May(Action::RulesDraft),

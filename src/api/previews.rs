@@ -3,17 +3,20 @@
 use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
+use super::drafts::DraftPath;
 use super::extract::{Json, Path};
 use super::migrate::MigrateBody;
 use super::page::{PageRequest, cursor};
 use super::replays::{state_word, tried};
 use super::reply::{Answer, Reply};
+use super::rules::RulesPath;
 use super::trials::{self, Shown};
 use super::write::Write;
 use crate::engine::preview::{Finding, FindingGroup};
 use crate::store::Preview;
 use crate::values::{DealId, DraftId, Key, PreviewId, TeamId, Time, UserId};
 use crate::workflow::previews::NewPreview;
+use crate::workflow::trials::Tried;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -251,6 +254,44 @@ pub async fn get_preview(
     path: Path<PreviewPath>,
 ) -> Answer<PreviewView> {
     trials::get::<Preview>(&house, &context, &caller, path.0.id).await
+}
+
+/// The last preview of a draft
+///
+/// The one that was begun last. Its `hash` says of which text: the draft may have been written since. There is none before
+/// somebody begins one (`POST /v1/rules/previews`).
+#[utoipa::path(get, path = "/v1/rules/drafts/{id}/preview", tag = "rules", params(DraftPath), responses(
+    (status = 200, description = "The preview.", body = PreviewView),
+    (status = 304, description = "It is still as you named it in `If-None-Match`.")))]
+pub async fn get_draft_preview(
+    house: House,
+    context: Context,
+    caller: Caller,
+    path: Path<DraftPath>,
+) -> Answer<PreviewView> {
+    newest(&house, &context, &caller, Tried::Draft(path.0.id)).await
+}
+
+/// The last preview of a version
+///
+/// The one that was begun last, to see what going back to the version would mean. There is none before somebody begins one
+/// (`POST /v1/rules/previews`).
+#[utoipa::path(get, path = "/v1/rules/versions/{number}/preview", tag = "rules", params(RulesPath), responses(
+    (status = 200, description = "The preview.", body = PreviewView),
+    (status = 304, description = "It is still as you named it in `If-None-Match`.")))]
+pub async fn get_version_preview(
+    house: House,
+    context: Context,
+    caller: Caller,
+    path: Path<RulesPath>,
+) -> Answer<PreviewView> {
+    newest(&house, &context, &caller, Tried::Version(path.0.number)).await
+}
+
+async fn newest(house: &House, context: &Context, caller: &Caller, tried: Tried) -> Answer<PreviewView> {
+    let preview = house.0.newest_preview(&caller.reads(context)?, tried).await?;
+    let version = Shown::version(&preview);
+    Ok(Reply::ok(preview.into()).version(version))
 }
 
 /// Deals of a group

@@ -30,7 +30,7 @@ use utoipa::{IntoParams, ToSchema};
 pub struct RulesPath {
     /// The version's number.
     #[param(minimum = 1)]
-    number: i64,
+    pub(super) number: i64,
 }
 
 /// A version of the rules.

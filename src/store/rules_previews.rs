@@ -67,6 +67,8 @@ pub struct PreviewStep {
 face! { rules_previews:
     /// One preview, with the text that is tried.
     fn rules_preview(id: PreviewId) -> Option<Preview>;
+    /// The preview of a draft, or of a version, that was begun last, with the text that is tried.
+    fn newest_rules_preview(draft: Option<DraftId>, version: Option<i64>) -> Option<Preview>;
     /// Previews from the newest, before `before`, at most `limit`; without their texts.
     fn rules_previews(before: Option<PreviewId>, limit: i64) -> Vec<Preview>;
     /// Takes a preview that nobody works on, from its beginning; `None`: there is none.

@@ -113,12 +113,13 @@ fn connect(path: &str, settings: &StoreSettings) -> Result<Conn, StoreError> {
     // First of all: two connections that set the journal mode at once would answer "locked" without it.
     let patience = format!("PRAGMA busy_timeout = {}", settings.lock_timeout.as_millis());
     conn.batch_execute(&patience).map_err(unavailable)?;
-    // 4000 pages: fewer checkpoints, which are what slow commits wait for. At most 64 MiB of log are kept, once a change
-    // of everything has made it longer. 16 MiB of page cache: there is a connection for each core and one that writes, and what they do not hold the system does.
+    // 4000 pages: fewer checkpoints, which are what slow commits wait for. 64 MiB: so much of the log is kept at most, once
+    // a change of everything has made it longer. 16 MiB of page cache: there is a connection for each core and one that
+    // writes, and what they do not hold the system does.
     conn.batch_execute(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; \
-         PRAGMA trusted_schema = OFF",
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384; \
+         PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF",
     )
     .map_err(unavailable)?;
     keeps_what_it_acknowledges(&mut conn)?;

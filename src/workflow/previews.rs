@@ -8,8 +8,9 @@
 use super::Workflow;
 use super::answer::PreviewAnswer;
 use super::call::Call;
-use super::failure::{Outcome, Written};
+use super::failure::{Failure, Outcome, Written};
 use super::pages::{cut, wanted};
+use super::rules::permitted;
 use super::trials::{Trial, Tried, lease, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
@@ -77,6 +78,21 @@ impl Workflow {
                 begun_at: now,
                 ended_at: None,
             }))
+        })
+        .await
+    }
+
+    /// The preview of a draft, or of a version, that was begun last.
+    pub async fn newest_preview(&self, call: &Call, tried: Tried) -> Outcome<Preview> {
+        let (draft, version) = match tried {
+            Tried::Draft(id) => (Some(id), None),
+            Tried::Version(number) => (None, Some(number)),
+        };
+        self.reading(call, Action::RulesDraft, move |scene, tx| {
+            if let Err(failure) = permitted(scene) {
+                return Ok(Err(failure));
+            }
+            Ok(tx.newest_rules_preview(draft, version)?.ok_or(Failure::NotFound))
         })
         .await
     }

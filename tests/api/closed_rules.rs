@@ -144,6 +144,7 @@ on_both! {
             preview.clone(),
             format!("{preview}/groups/0/deals"),
             format!("{preview}/rules"),
+            format!("{DRAFTS}/{id}/preview"),
             "/v1/rules/replays".to_owned(),
             replay.clone(),
             format!("{replay}/groups/0/decisions"),

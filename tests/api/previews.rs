@@ -136,6 +136,30 @@ crate::on_both! {
         assert_eq!(company.get("ada", "/v1/rules").body["number"], 1);
     }
 
+    fn the_last_one_is_found_by_its_draft_and_by_its_version(company) {
+        work(company);
+        let draft = company.draft("dan", &COMPANY.replace("at_most: 9", "at_most: 2"));
+        let of_draft = format!("/v1/rules/drafts/{}/preview", draft.as_str().unwrap());
+        let of_version = "/v1/rules/versions/1/preview";
+        for path in [&of_draft, of_version] {
+            assert_eq!(company.get("dan", path).code(), "not_found");
+        }
+        begin(company, &json!({"draft": draft}));
+        let last = begin(company, &json!({"draft": draft, "as_of": "2026-04-02T00:00:00Z"}));
+        let other = begin(company, &json!({"version": 1}));
+        assert_eq!(look(company), 3);
+        for (path, same) in [(of_draft.as_str(), &last), (of_version, &other)] {
+            let seen = company.get("ann", path);
+            assert_eq!((seen.status, &seen.body), (200, &company.get("dan", same).body));
+            let call = company.server.get(path).token(&company.token("ann"));
+            assert_eq!(call.header("if-none-match", seen.header("etag")).send().status, 304);
+            // As every other look at previews: for who may draft.
+            assert_eq!(company.get("rea", path).code(), "not_permitted");
+        }
+        assert_eq!(company.get("dan", "/v1/rules/versions/2/preview").code(), "not_found");
+        assert_eq!(company.get("dan", "/v1/rules/drafts/00000000-0000-7000-8000-000000000000/preview").code(), "not_found");
+    }
+
     fn nobody_learns_of_deals_that_he_may_not_see_so_far(company) {
         work(company);
         let hidden = |path: &str| {

@@ -69,6 +69,19 @@ pub fn rules_preview(conn: &mut Conn, id: PreviewId) -> Result<Option<Preview>, 
     row.map(Preview::try_from).transpose()
 }
 
+pub fn newest_rules_preview(
+    conn: &mut Conn,
+    draft: Option<DraftId>,
+    version: Option<i64>,
+) -> Result<Option<Preview>, StoreError> {
+    let newest_first = previews::table.order(previews::id.desc()).select(previews::id);
+    let newest: Option<PreviewId> = match (draft, version) {
+        (Some(draft), _) => newest_first.filter(previews::draft.eq(draft)).first(conn).optional()?,
+        (None, version) => newest_first.filter(previews::tried.eq(version)).first(conn).optional()?,
+    };
+    newest.map_or(Ok(None), |id| rules_preview(conn, id))
+}
+
 pub fn rules_previews(conn: &mut Conn, before: Option<PreviewId>, limit: i64) -> Result<Vec<Preview>, StoreError> {
     let newest_first = previews::table.order(previews::id.desc()).limit(limit).select((
         previews::id,

@@ -189,6 +189,7 @@ impl World<'_> {
             "beginReplay" => Some(json!({"version": 1, "since": "2026-03-01T00:00:00Z"})),
             "cancelReplay" | "cancelPreview" => Some(json!({})),
             "listPreviews" | "getPreview" | "getPreviewedRules" | "listPreviewedDeals" => None,
+            "getDraftPreview" | "getVersionPreview" => None,
             "beginPreview" => Some(json!({"version": 1})),
             "setUp" => Some(json!({"token": "none", "login": new, "name": new, "password": PASSWORD})),
             "login" => Some(json!({"login": mine, "password": if login.is_empty() { "wrong" } else { PASSWORD }})),
@@ -219,6 +220,7 @@ impl World<'_> {
             Some("rules") if operation.path.starts_with("/v1/rules/replays/{id}") => self.trial("replays"),
             Some("rules") if operation.path.starts_with("/v1/rules/previews/{id}") => self.trial("previews"),
             Some("rules") if operation.path.starts_with("/v1/rules/shadows/{id}") => self.shadow(),
+            Some("rules") if operation.id == "getDraftPreview" => self.previewed_draft(operation),
             Some("rules") => self.draft(operation),
             _ => match target {
                 "himself" => self.company.id(mine),
@@ -327,6 +329,14 @@ impl World<'_> {
         let call = self.company.server.call("POST", "/v1/rules/drafts").token(&token);
         let draft = call.text("application/yaml", &format!("{DEFAULT_RULES}\n# {}\n", self.made)).expect(201);
         draft.body["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A draft of which there is a preview.
+    fn previewed_draft(&mut self, operation: &Operation) -> String {
+        let draft = self.draft(operation);
+        let token = self.company.token("ada");
+        self.company.server.post("/v1/rules/previews", &json!({"draft": draft})).token(&token).expect(201);
+        draft
     }
 
     /// A shadow that runs.

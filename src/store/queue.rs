@@ -26,6 +26,8 @@ pub(super) struct Queue<J> {
 const IN_TURN: usize = 4;
 /// Part of the capacity that is no crowd yet.
 const CROWD: usize = 8;
+/// Part of a crowd that is let in while more is asked than can be done: keeps the lanes busy, and is served soon.
+const LET_IN: usize = 2;
 /// A crowd that lanes find for so long is no passing one; nor is it over before they have found none for so long.
 const LONG: Duration = Duration::from_secs(1);
 
@@ -76,8 +78,12 @@ impl<J> Waiting<J> {
             self.otherwise_since = None;
             return Vec::new();
         }
-        let (is_crowd, are_few) = (self.jobs.len() > crowd, self.jobs.len() <= crowd / 2);
-        let (holds_still, is_otherwise) = if self.is_overloaded { (!are_few, are_few) } else { (are_few, is_crowd) };
+        let (waiting, let_in) = (self.jobs.len(), crowd / LET_IN);
+        let (holds_still, is_otherwise) = if self.is_overloaded {
+            (waiting > let_in / 2, waiting <= let_in / 2)
+        } else {
+            (waiting <= crowd / 2, waiting > crowd)
+        };
         if holds_still {
             self.otherwise_since = None;
         } else if is_otherwise {
@@ -87,7 +93,7 @@ impl<J> Waiting<J> {
                 self.otherwise_since = None;
             }
         }
-        let too_many = if self.is_overloaded { self.jobs.len().saturating_sub(crowd) } else { 0 };
+        let too_many = if self.is_overloaded { waiting.saturating_sub(let_in) } else { 0 };
         self.jobs.drain(..too_many).collect()
     }
 }
@@ -138,7 +144,7 @@ impl<J> Queue<J> {
     /// Whether a job that comes now would be let in.
     pub fn has_room(&self) -> bool {
         let waiting = self.lock();
-        !waiting.is_overloaded || waiting.jobs.len() < self.crowd()
+        !waiting.is_overloaded || waiting.jobs.len() < self.crowd() / LET_IN
     }
 
     fn crowd(&self) -> usize {
@@ -149,7 +155,7 @@ impl<J> Queue<J> {
     /// while more is asked than can be done.
     pub fn push(&self, job: J) -> Option<J> {
         let mut waiting = self.lock();
-        if waiting.closed || (waiting.is_overloaded && waiting.jobs.len() >= self.crowd()) {
+        if waiting.closed || (waiting.is_overloaded && waiting.jobs.len() >= self.crowd() / LET_IN) {
             return Some(job);
         }
         waiting.jobs.push_back(job);
@@ -274,20 +280,19 @@ mod tests {
         assert_eq!((look(Duration::ZERO), look(LONG / 2)), (vec![], vec![]));
         assert!(queue.has_room());
         // For long: the newest few stay, and who comes then is told at once.
-        assert_eq!(look(LONG), (0..22).collect::<Vec<_>>());
+        assert_eq!(look(LONG), (0..26).collect::<Vec<_>>());
         assert!(!queue.has_room());
         assert_eq!(queue.push(30), Some(30));
-        assert_eq!(queue.try_take(), Some(22));
+        assert_eq!(queue.try_take(), Some(26));
         assert_eq!(queue.push(31), None);
         // Few, but not for long: it lasts. Few for long: it is over, and begins anew with the next crowd.
-        let few = || [queue.try_take(), queue.try_take(), queue.try_take(), queue.try_take()];
-        assert_eq!(few(), [Some(23), Some(24), Some(25), Some(26)]);
+        assert_eq!([queue.try_take(), queue.try_take()], [Some(27), Some(28)]);
         let is_overloaded = || queue.lock().is_overloaded;
         assert_eq!((look(LONG * 2), look(LONG * 5 / 2), is_overloaded()), (vec![], vec![], true));
         // Once more than a few: the calm begins anew.
         assert_eq!(queue.push(32), None);
         assert_eq!((look(LONG * 11 / 4), look(LONG * 3), is_overloaded()), (vec![], vec![], true));
-        assert_eq!(queue.try_take(), Some(27));
+        assert_eq!(queue.try_take(), Some(29));
         assert_eq!(
             (look(LONG * 4), look(LONG * 5 - Duration::from_millis(1)), is_overloaded()),
             (vec![], vec![], true)

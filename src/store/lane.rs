@@ -99,8 +99,11 @@ pub(super) fn persist(
         let manner = match kind {
             JobKind::Glance => Manner::Glance,
             JobKind::Read => Manner::Snapshot,
-            JobKind::Write | JobKind::Alone if number < HOPEFUL => Manner::Write,
-            JobKind::Write | JobKind::Alone => Manner::PatientWrite,
+            JobKind::Write if number < HOPEFUL => Manner::Write,
+            JobKind::Write => Manner::PatientWrite,
+            // It keeps everybody out before it rests on anything. With the epochs locked as a decision locks them, two of
+            // them would wait for each other.
+            JobKind::Alone => Manner::Write,
         };
         match attempt(manner) {
             Err(error) if error.is_passing() => tracing::debug!(%error, "facts changed under a use case: again"),

@@ -71,6 +71,15 @@ const API: usize = 1;
 const PAUSED: usize = 2;
 const KILLED: usize = 3;
 
+/// What the processes say of requests that failed.
+fn failures(instances: &[Instance]) -> Vec<String> {
+    let is_failure = |line: &&str| line.contains("a request failed") || line.contains("status=503");
+    instances
+        .iter()
+        .flat_map(|one| one.log().lines().filter(is_failure).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
 /// The end of a round, by whatever way.
 struct End<'a> {
     stop: &'a AtomicBool,
@@ -187,7 +196,8 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
         assert!(lost <= 1, "{lost} requests without an answer: only one was on its way to the killed process");
         instances.push(start(KILLED));
     }
-    assert_eq!(traffic.turned_away.load(Ordering::SeqCst), 0, "somebody was told: not now");
+    let turned_away = traffic.turned_away.load(Ordering::SeqCst);
+    assert_eq!(turned_away, 0, "somebody was told: not now; {:?}", failures(&instances));
     // What was on its way to the killed one is asked again, and done once.
     let stop = AtomicBool::new(false);
     std::thread::scope(|scope| {

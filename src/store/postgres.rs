@@ -43,6 +43,9 @@ const MIGRATION_LOCK: i64 = 0x6c6f_7564_6f75;
 /// How long after a failed attempt to connect the next one waits; until then work is refused at once.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
+/// A use case that took longer asks whether it still has its transaction before it commits.
+const LONG: Duration = Duration::from_secs(1);
+
 /// What the two databases say differently.
 pub(super) mod dialect {
     /// Compares text by code point.
@@ -298,8 +301,14 @@ impl Lane {
             Ok(conn) => conn,
             Err(error) => return (Err(error), false),
         };
+        let begun = Instant::now();
         let mut tx = Tx::postgres(conn, manner);
-        let outcome = tx.start().and_then(|()| work.attempt(&mut tx));
+        let mut outcome = tx.start().and_then(|()| work.attempt(&mut tx));
+        if outcome.is_ok() && begun.elapsed() > LONG {
+            // It may have stood still, and the server have taken it back: found out by a commit, nobody would know whether
+            // that was kept.
+            outcome = tx.is_still_there();
+        }
         let ended = match &outcome {
             Ok(()) => tx.end("COMMIT"),
             Err(error) => tx.take_back(error),

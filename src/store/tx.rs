@@ -273,6 +273,11 @@ impl<'a> Tx<'a> {
         }
     }
 
+    /// Whether the transaction that was begun, if one was, is there to be committed.
+    pub(super) fn is_still_there(&mut self) -> Result<(), StoreError> {
+        if self.begun { self.execute("SELECT") } else { Ok(()) }
+    }
+
     /// Ends the transaction that was begun, if one was.
     pub(super) fn end(&mut self, statement: &str) -> Result<(), StoreError> {
         if !self.begun {

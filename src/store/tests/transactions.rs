@@ -258,6 +258,41 @@ async fn a_statement_that_runs_too_long_is_cancelled_and_its_caller_told_to_come
     store.ping().await.unwrap();
 }
 
+/// A process that stood still between its last statement and its commit, until the server took the transaction back: it is
+/// begun again, since nothing of it was kept.
+#[tokio::test]
+async fn what_the_server_took_back_before_its_commit_is_done_again() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let store = Store::open(&StoreSettings { postgres_lanes: 1, ..StoreSettings::new(&url) }).await.unwrap();
+    let created = PeopleChange::TeamCreated { team: team("south", None) };
+    let (runs, other) = (Arc::new(AtomicU32::new(0)), url.clone());
+    let counted = Arc::clone(&runs);
+    let write = move |tx: &mut Tx<'_>| {
+        let begun = std::time::Instant::now();
+        tx.record(&entry("people.write"), &[Effect::People(&created)])?;
+        if counted.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Ok(());
+        }
+        execute(tx, "SET LOCAL idle_in_transaction_session_timeout = '50ms'")?;
+        let Link::Postgres(conn) = &mut tx.link else { panic!("PostgreSQL was opened") };
+        let own: i32 = select(sql::<Integer>("pg_backend_pid()")).get_result(*conn)?;
+        // Its thread stands still until the server has lost patience.
+        let (other, alive) = (other.clone(), format!("SELECT 1 FROM pg_stat_activity WHERE pid = {own}"));
+        let is_there = move || begun.elapsed().as_secs() < 2 || !postgres::strings(&other, &alive).is_empty();
+        std::thread::spawn(move || {
+            while is_there() {
+                std::thread::yield_now();
+            }
+        })
+        .join()
+        .unwrap();
+        Ok(())
+    };
+    store.write(write).await.unwrap();
+    assert_eq!(runs.load(Ordering::SeqCst), 2);
+    assert_eq!(store.read(|tx| tx.directory()).await.unwrap().teams.len(), 1);
+}
+
 #[tokio::test]
 async fn a_postgres_that_would_acknowledge_before_it_has_written_is_told_not_to() {
     let Some(url) = postgres::fresh_database() else { return };

@@ -310,7 +310,7 @@ impl Lane {
             outcome = tx.is_still_there();
         }
         let ended = match &outcome {
-            Ok(()) => tx.end("COMMIT"),
+            Ok(()) => tx.commit(),
             Err(error) => tx.take_back(error),
         };
         let left_nothing = tx.left_nothing();

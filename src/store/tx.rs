@@ -278,13 +278,13 @@ impl<'a> Tx<'a> {
         if self.begun { self.execute("SELECT") } else { Ok(()) }
     }
 
-    /// Ends the transaction that was begun, if one was.
-    pub(super) fn end(&mut self, statement: &str) -> Result<(), StoreError> {
+    /// Commits the transaction that was begun, if one was.
+    pub(super) fn commit(&mut self) -> Result<(), StoreError> {
         if !self.begun {
             return Ok(());
         }
         self.committing = true;
-        self.execute(statement)
+        self.execute("COMMIT")
     }
 
     /// Takes everything back. Where nothing was begun there is nothing to take back; but a failure may be the
@@ -294,7 +294,8 @@ impl<'a> Tx<'a> {
             StoreError::Failed { .. } if !self.begun => self.execute("SELECT"),
             // It is gone, and with it what was begun.
             StoreError::Unavailable(_) => Ok(()),
-            _ => self.end("ROLLBACK"),
+            _ if self.begun => self.execute("ROLLBACK"),
+            _ => Ok(()),
         }
     }
 

@@ -12,7 +12,7 @@ use super::tx::{Manner, Tx};
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
-use diesel::sql_types::Bool;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::AsyncPgConnection;
 use diesel_async::async_connection_wrapper::{AsyncConnectionWrapper, BlockOn};
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -75,7 +75,7 @@ pub(super) mod dialect {
     pub const PATIENTLY: &str = "SET LOCAL statement_timeout = '30min'";
     /// The advisory lock that a change of rules holds until it is committed: tells who waits what he waits for. "rules"
     /// in ASCII, as `MIGRATION_LOCK`.
-    pub const RULES_LOCK: &str = "491596309875";
+    pub const RULES_LOCK: i64 = 0x72_756c_6573;
     /// Opens statements that write many rows.
     pub const INSERT: &str = "INSERT";
     pub const UPDATE: &str = "UPDATE";
@@ -260,7 +260,8 @@ impl Lane {
     /// Whether any process is at a change of the rules.
     fn rules_are_changing(&mut self) -> bool {
         let Ok(conn) = self.connected() else { return false };
-        let free = sql::<Bool>(&format!("SELECT pg_try_advisory_xact_lock_shared({})", dialect::RULES_LOCK));
+        let free =
+            sql::<Bool>("SELECT pg_try_advisory_xact_lock_shared(").bind::<BigInt, _>(dialect::RULES_LOCK).sql(")");
         !free.get_result(conn).unwrap_or(true)
     }
 
@@ -273,11 +274,11 @@ impl Lane {
             return;
         }
         let waited = self.connected().and_then(|conn| {
-            Ok(conn.batch_execute(&format!(
-                "BEGIN; SET LOCAL lock_timeout = 0; {}; SELECT pg_advisory_xact_lock_shared({}); COMMIT",
-                dialect::PATIENTLY,
-                dialect::RULES_LOCK
-            ))?)
+            conn.batch_execute("BEGIN; SET LOCAL lock_timeout = 0")?;
+            conn.batch_execute(dialect::PATIENTLY)?;
+            let wait = diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)");
+            wait.bind::<BigInt, _>(dialect::RULES_LOCK).execute(conn)?;
+            Ok(conn.batch_execute("COMMIT")?)
         });
         if let Err(error) = waited {
             tracing::debug!(%error, "waiting for a change of rules ended early");

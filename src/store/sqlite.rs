@@ -60,7 +60,7 @@ pub(super) mod dialect {
     /// Said before statements that read and write a whole company: nothing cuts them off here.
     pub const PATIENTLY: &str = "";
     /// The advisory lock of a change of rules: one writes at a time.
-    pub const RULES_LOCK: &str = "";
+    pub const RULES_LOCK: i64 = 0;
     /// Opens statements that write many rows and whose failure ends the transaction: to take back one statement alone,
     /// SQLite would keep a copy of every page that it writes.
     pub const INSERT: &str = "INSERT OR FAIL";

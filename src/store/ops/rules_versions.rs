@@ -186,7 +186,7 @@ fn remember_names(conn: &mut Conn, activation: &Activation) -> Result<(), StoreE
 pub fn hold_epochs(conn: &mut Conn) -> Result<bool, StoreError> {
     if dialect::WRITES_TOGETHER {
         let mut sql = Sql::new("SELECT pg_advisory_xact_lock(");
-        sql.push(dialect::RULES_LOCK).push(")");
+        sql.bind(dialect::RULES_LOCK).push(")");
         sql.execute(conn)?;
     }
     super::people::lock_epochs(conn)?;

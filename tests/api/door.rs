@@ -194,7 +194,7 @@ fn the_metrics_know_routes_and_no_addresses() {
     let text = loudou::api::measures::text();
     assert!(text.contains(r#"http_requests_total{method="GET",route="/problems/{code}",status="2xx"}"#), "{text}");
     assert!(text.contains(r#"http_requests_total{method="GET",route="none",status="4xx"}"#), "{text}");
-    assert!(!text.contains("4711") && !text.contains("127.0.0.1"), "{text}");
+    assert!(!text.contains("secret-path") && !text.contains("127.0.0.1"), "{text}");
     // They are not to be had where the API listens.
     server.get("/metrics").refused(404, "not_found");
 }

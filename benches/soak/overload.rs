@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// Callers who wait for their answers: as many as are let in before it counts as too many (an eighth of the queue).
 const BUSY: usize = 128;
-/// Connections of those who do not wait: eight times as many as are let in, and as the queue of the store holds.
+/// Connections of those who do not wait: eight times as many, as many as the queue of the store holds.
 const CONNECTIONS: usize = 1024;
 const ROUND: Duration = Duration::from_secs(10);
 /// How long it may take until it is found that more is asked than can be done, and what waits by then is gone.

@@ -289,9 +289,7 @@ pub async fn get_version_preview(
 }
 
 async fn newest(house: &House, context: &Context, caller: &Caller, tried: Tried) -> Answer<PreviewView> {
-    let preview = house.0.newest_preview(&caller.reads(context)?, tried).await?;
-    let version = Shown::version(&preview);
-    Ok(Reply::ok(preview.into()).version(version))
+    Ok(trials::found(house.0.newest_preview(&caller.reads(context)?, tried).await?))
 }
 
 /// Deals of a group

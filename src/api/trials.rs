@@ -44,9 +44,13 @@ pub(super) async fn list<T: Shown>(
 }
 
 pub(super) async fn get<T: Shown>(house: &House, context: &Context, caller: &Caller, id: T::Id) -> Answer<T::View> {
-    let trial = house.0.trial::<T>(&caller.reads(context)?, id).await?;
+    Ok(found(house.0.trial::<T>(&caller.reads(context)?, id).await?))
+}
+
+/// One as it is now.
+pub(super) fn found<T: Shown>(trial: T) -> Reply<T::View> {
     let version = trial.version();
-    Ok(Reply::ok(trial.into()).version(version))
+    Reply::ok(trial.into()).version(version)
 }
 
 pub(super) async fn end<T: Shown>(
@@ -57,7 +61,5 @@ pub(super) async fn end<T: Shown>(
     id: T::Id,
 ) -> Answer<T::View> {
     let done = house.0.end_trial::<T>(&caller.writes(context, write)?, id).await?;
-    let trial: T = done.answer.into();
-    let version = trial.version();
-    Ok(Reply::ok(trial.into()).version(version).replayed(done.replayed))
+    Ok(found::<T>(done.answer.into()).replayed(done.replayed))
 }

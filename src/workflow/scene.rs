@@ -155,7 +155,7 @@ impl Workflow {
         T: Send + 'static,
         F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
-        self.play_written(call, demand, Access::Write, work).await
+        self.play(call, demand, Access::Write, work).await
     }
 
     /// The same for a use case that may write a whole company, and that all others wait for: a change of rules.
@@ -165,20 +165,7 @@ impl Workflow {
         T: Send + 'static,
         F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
-        self.play_written(call, demand, Access::Alone, work).await
-    }
-
-    async fn play_written<D, T, F>(&self, call: &Call, demand: D, access: Access, work: F) -> Outcome<T>
-    where
-        D: Demand,
-        T: Send + 'static,
-        F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
-    {
-        if call.dry_run && call.idempotency.is_some() {
-            return Err(Failure::DryRunWithKey);
-        }
-        let access = if call.dry_run { Access::Read } else { access };
-        self.play(call, demand, access, work).await
+        self.play(call, demand, Access::Alone, work).await
     }
 
     async fn play<D, T, F>(&self, call: &Call, demand: D, access: Access, work: F) -> Outcome<T>
@@ -187,6 +174,11 @@ impl Workflow {
         T: Send + 'static,
         F: Fn(&Scene<D::Permit>, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
     {
+        let writes = matches!(access, Access::Write | Access::Alone);
+        if writes && call.dry_run && call.idempotency.is_some() {
+            return Err(Failure::DryRunWithKey);
+        }
+        let access = if writes && call.dry_run { Access::Read } else { access };
         let work = Arc::new(work);
         for _ in 0..MOST_RESTARTS {
             let active = self.active().await?;

@@ -4,6 +4,8 @@
 
 use crate::client::{Seen, Server, settings};
 use crate::postgres;
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
 use loudou::cli::house;
 use loudou::store::{Store, StoreSettings};
 use loudou::values::Time;
@@ -26,6 +28,28 @@ pub const PASSWORD: &str = "correct horse battery";
 pub enum On {
     Sqlite,
     Postgres,
+}
+
+/// A fresh, empty database; nothing where there is no PostgreSQL.
+pub fn fresh(on: On) -> Option<(String, tempfile::TempDir)> {
+    let folder = tempfile::tempdir().unwrap();
+    let url = match on {
+        On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
+        On::Postgres => postgres::fresh_database()?,
+    };
+    Some((url, folder))
+}
+
+/// Runs statements on a connection of its own.
+pub fn execute(url: &str, statements: &str) {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
+            conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
+            conn.batch_execute(statements).unwrap();
+        }
+        None => postgres::execute(url, statements),
+    }
 }
 
 /// A test on both databases: `on_both!(name, |company| { ... })`. Several in a company that `found` makes:
@@ -139,11 +163,7 @@ impl Company {
 
     /// A company without anybody, and the token that makes its first administrator.
     pub fn empty(on: On, rules: &str) -> Option<(Self, String)> {
-        let folder = tempfile::tempdir().unwrap();
-        let url = match on {
-            On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
-            On::Postgres => postgres::fresh_database()?,
-        };
+        let (url, folder) = fresh(on)?;
         Some(Self::empty_at(url, rules, folder))
     }
 

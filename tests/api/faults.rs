@@ -3,7 +3,7 @@
 //! is `benches/soak`.
 
 use crate::books::Books;
-use crate::company::{Company, On};
+use crate::company::{Company, On, fresh};
 use crate::instance::{Instance, until};
 use crate::postgres;
 use crate::proxy::Proxy;
@@ -18,14 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 fn killed_again_and_again(on: On) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = match on {
-        On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
-        On::Postgres => match postgres::fresh_database() {
-            Some(url) => url,
-            None => return,
-        },
-    };
+    let Some((url, folder)) = fresh(on) else { return };
     let secret = folder.path().join("secret");
     std::fs::write(&secret, Secrets::fresh_text()).unwrap();
     let mut instance = Instance::start(&url, &secret, &[]).unwrap();

@@ -2,7 +2,7 @@
 //! new rules, whoever reads is answered, and nobody is told to come back later.
 
 use crate::client::Server;
-use crate::company::{Company, On};
+use crate::company::{Company, On, fresh};
 use crate::instance::until;
 use crate::{postgres, slow_database};
 use loudou::store::StoreSettings;
@@ -35,14 +35,7 @@ const MAPPING_MILLIS: u32 = 3_000;
 const DEADLINE: Duration = Duration::from_secs(1);
 
 fn nobody_fails(on: On) {
-    let folder = tempfile::tempdir().unwrap();
-    let url = match on {
-        On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
-        On::Postgres => match postgres::fresh_database() {
-            Some(url) => url,
-            None => return,
-        },
-    };
+    let Some((url, folder)) = fresh(on) else { return };
     let lock_timeout = Duration::from_millis(if on == On::Postgres { 100 } else { 5_000 });
     let settings = StoreSettings { postgres_lanes: LANES, lock_timeout, ..StoreSettings::new(&url) };
     let company = Company::with_store(&settings, RULES, folder);

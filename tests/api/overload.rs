@@ -1,8 +1,8 @@
 //! More than it can do: what does not fit is turned away at once, with when to come back; what was taken is done.
 
-use crate::company::{Company, On};
+use crate::company::{Company, On, fresh};
 use crate::instance::until;
-use crate::{postgres, slow_database};
+use crate::slow_database;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use loudou::cli::house;
@@ -16,15 +16,6 @@ const WAITING: usize = 8;
 const LANES: usize = 2;
 const ASKED: usize = 60;
 const CALLERS: usize = 120;
-
-fn fresh(on: On) -> Option<(String, tempfile::TempDir)> {
-    let folder = tempfile::tempdir().unwrap();
-    let url = match on {
-        On::Sqlite => format!("sqlite:{}/loudou.db", folder.path().display()),
-        On::Postgres => postgres::fresh_database()?,
-    };
-    Some((url, folder))
-}
 
 fn overloaded(on: On) {
     let Some((url, folder)) = fresh(on) else { return };

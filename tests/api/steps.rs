@@ -4,12 +4,10 @@
 
 use crate::books::Books;
 use crate::client::Seen;
-use crate::company::Company;
+use crate::company::{Company, execute};
 use crate::proxy::{Proxy, Stream};
 use crate::retry::{Write, every_write};
 use crate::{on_both, postgres};
-use diesel::Connection;
-use diesel::connection::SimpleConnection;
 use loudou::cli::house;
 use loudou::store::StoreSettings;
 use std::collections::BTreeMap;
@@ -41,18 +39,6 @@ const TABLES: [&str; 22] = [
     "teams",
     "users",
 ];
-
-/// Runs statements on a connection of its own.
-fn execute(url: &str, statements: &str) {
-    match url.strip_prefix("sqlite:") {
-        Some(path) => {
-            let mut conn = diesel::SqliteConnection::establish(path).unwrap();
-            conn.batch_execute("PRAGMA busy_timeout = 10000").unwrap();
-            conn.batch_execute(statements).unwrap();
-        }
-        None => postgres::execute(url, statements),
-    }
-}
 
 /// Puts in what lets the write of the row `cut.at` fail, counted from when it was set; -1: the commit.
 fn put_triggers_in(url: &str) {

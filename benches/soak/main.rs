@@ -26,6 +26,7 @@ mod outages;
 mod overload;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
+mod processors;
 #[path = "../../tests/support/proxy.rs"]
 mod proxy;
 #[path = "../../tests/support/traffic.rs"]

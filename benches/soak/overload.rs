@@ -1,8 +1,12 @@
 //! Twice as much as it can do, for a while: what does not fit is turned away with when to come back, what is admitted does
 //! not take much longer than at other times, and memory stays where it was.
+//!
+//! Server and database have half of the processors, the callers the other half: who asks from another machine takes no
+//! processor away either, however much he asks.
 
 use crate::http::{Connection, request};
 use crate::instance::Instance;
+use crate::processors::Halves;
 use crate::traffic::Traffic;
 use crate::{Database, Options, postgres};
 use futures_util::future::join_all;
@@ -30,6 +34,8 @@ struct Round {
 }
 
 pub fn run(options: Options) {
+    let halves = Halves::of_all();
+    let workers = halves.as_ref().map_or(1, Halves::begin_on_first).to_string();
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("secret");
     std::fs::write(&secret, Secrets::fresh_text()).unwrap();
@@ -39,7 +45,11 @@ pub fn run(options: Options) {
         Some(server) => server.fresh_database(),
         None => format!("sqlite:{}/loudou.db", folder.path().display()),
     };
-    let instance = Instance::start(&url, &secret, &[]).unwrap();
+    let instance = Instance::start(&url, &secret, &[("LOUDOU_WORKERS", &workers)]).unwrap();
+    match &halves {
+        Some(halves) => halves.go_on_second(),
+        None => println!("server, database and callers share all processors"),
+    }
     let traffic = Traffic::begin(&instance, 1);
     let token = traffic.sign_in(&instance.address, 0).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -94,6 +94,8 @@ codes! {
         RulesInUse = "rules_in_use",
         /// What is said to become of something in use cannot be: `errors` says what, and why.
         RulesMigrationImpossible = "rules_migration_impossible",
+        /// By the new rules, customers would be the same as others: `errors` says by which combination, and how many.
+        RulesCustomersAlike = "rules_customers_alike",
         /// New things have names that something had which was removed: `errors` says which. `migrate.again` confirms it.
         RulesNamesUsedBefore = "rules_names_used_before",
         /// The draft was made from another version than the one that rules.

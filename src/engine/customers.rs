@@ -6,59 +6,25 @@ use super::decision::{Checked, Decision, FactsRead};
 use super::effects::{CustomerChange, CustomerCreation, Made};
 use super::facts::{Contact, Customer, Deal, FieldValues, Person};
 use super::fields::{Declared, Written, clean, field_fault, read_email, read_phone};
+use super::identity::identities;
 use super::permission::{HeldDeal, Row};
 use super::sight::Sight;
 use super::validations::{changes_read, emptied, sticky, validate};
 use crate::rules::expression::{Entity, Path};
 use crate::rules::model::Rules;
 use crate::texts::Message;
-use crate::values::{CustomerId, Key, Time, UserId, Value};
+use crate::values::{CustomerId, Key, Time, UserId};
 use serde_json::{Map, Value as Json};
-use unicode_normalization::UnicodeNormalization;
 
 /// Most contacts of a customer: expressions walk over all of them.
 pub const MOST_CONTACTS: usize = 100;
 /// Longest name and role of a contact, in characters.
 const LONGEST_NAME: usize = 200;
-/// Between the parts of an identity: no text holds it.
-const BETWEEN: &str = "\u{1f}";
 
 /// The customer fields as the rules declare them.
 #[must_use]
 pub fn declared(rules: &Rules) -> Declared<'_> {
     Declared { entity: Entity::Customer, fields: &rules.fields.customer, country: rules.country.as_deref() }
-}
-
-/// The identities that these values give: a combination counts only when all of its fields are there.
-#[must_use]
-pub fn identities(rules: &Rules, values: &FieldValues) -> Vec<(Key, String)> {
-    rules
-        .unique
-        .iter()
-        .filter_map(|combination| {
-            let parts: Option<Vec<String>> =
-                combination.fields.iter().map(|field| values.get(field).map(alike)).collect();
-            Some((combination.id.clone(), parts?.join(BETWEEN)))
-        })
-        .collect()
-}
-
-/// A value as it counts for identity: compatibility forms, case and blanks do not tell two customers apart.
-fn alike(value: &Value) -> String {
-    let text = match value {
-        Value::Text(text) => text.clone(),
-        Value::Choice(key) => key.to_string(),
-        Value::Choices(keys) => keys.iter().map(Key::as_str).collect::<Vec<_>>().join(","),
-        Value::Bool(flag) => flag.to_string(),
-        Value::Int(number) => number.to_string(),
-        Value::Number(number) => number.normalize().to_string(),
-        Value::Money(money) => money.to_string(),
-        Value::Date(date) => date.to_string(),
-        Value::Time(at) => at.to_string(),
-        Value::Duration(micros) => micros.to_string(),
-        other => format!("{other:?}"),
-    };
-    text.nfkc().collect::<String>().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Contacts in normal form, and what is wrong with them.

@@ -22,6 +22,7 @@ mod figures;
 pub mod filter;
 pub mod grade;
 mod grounds;
+pub mod identity;
 pub mod moves;
 pub mod outlook;
 pub mod people;

@@ -19,6 +19,7 @@ mod deals;
 mod directory;
 mod entry;
 mod error;
+mod identities;
 mod lane;
 mod lists;
 mod postgres;

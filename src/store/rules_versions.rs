@@ -55,8 +55,6 @@ pub struct Activation {
     pub draft: Option<ActivatedDraft>,
     /// What becomes of things in use that it no longer has: applied in the same transaction.
     pub migration: Migration,
-    /// Combinations of `unique` whose fields have other names: (before, after).
-    pub combinations: Vec<(Key, Key)>,
     /// Names that go with the version it replaces: remembered, so that nothing new gets them unnoticed.
     pub removed: Vec<String>,
     /// Names that are used from now on, and are forgotten as removed.

@@ -11,6 +11,7 @@ use super::conclude::{About, own_business, subject};
 use super::failure::{Failure, Outcome, Written};
 use super::people::own_sight;
 use super::rules::{check_aside, permitted};
+use super::rules_identities::renew;
 use super::rules_in_use::{Standing, stands_against};
 use super::scene::Scene;
 use crate::engine::decision::{FactsRead, Refusal, RefusalKind};
@@ -322,19 +323,22 @@ fn conclude(
         activated_by: scene.actor.user(),
         draft: change.draft,
         migration: standing.migration,
-        combinations: standing.combinations,
         removed: standing.removed,
         declared: standing.declared,
         file_hash: change.file_hash.clone(),
     };
     let migrated = standing.migrated;
-    scene.conclude(
+    let written = scene.conclude(
         tx,
         about(number),
         own_business(activation),
         |one| vec![Effect::Rules(one)],
         |one| RulesAnswer::of(one, &migrated),
-    )
+    )?;
+    if let Some(identities) = standing.identities.filter(|_| !scene.call.dry_run) {
+        renew(tx, &identities)?;
+    }
+    Ok(written)
 }
 
 /// The draft as it stands after it was refused when its time came.

@@ -32,6 +32,7 @@ pub mod reports;
 pub mod rules;
 pub mod rules_diff;
 pub mod rules_document;
+mod rules_identities;
 mod rules_in_use;
 mod rules_lacking;
 pub mod scene;

@@ -132,7 +132,6 @@ impl Workflow {
                     activated_by: None,
                     draft: None,
                     migration: Migration::default(),
-                    combinations: Vec::new(),
                     removed: Vec::new(),
                     declared: Vec::new(),
                     file_hash: file_hash.clone(),

@@ -5,10 +5,12 @@
 
 use super::activation::Change;
 use super::directory::Directory;
+use super::rules_identities::alike;
 use super::rules_lacking::{doubtful, lacking};
 use super::scene::Scene;
 use crate::engine::actor::Actor;
 use crate::engine::decision::{Checked, CheckedKind, FactsRead, Refusal, RefusalKind};
+use crate::engine::identity::NewIdentities;
 use crate::engine::permission::{Row, permit, reach};
 use crate::engine::shadow::renamed_actor;
 use crate::rules::migrate::{Migration, What};
@@ -26,8 +28,8 @@ pub(super) struct Standing {
     pub migration: Migration,
     /// What is in use and becomes something else, and how much of it.
     pub migrated: Migrated,
-    /// Combinations of `unique` whose fields have other names: (before, after).
-    pub combinations: Vec<(Key, Key)>,
+    /// What tells customers apart, where it changes.
+    pub identities: Option<NewIdentities>,
     /// Names that go.
     pub removed: Vec<String>,
     /// Names that come.
@@ -48,6 +50,7 @@ pub(super) fn stands_against(
     let mut impossible: BTreeMap<String, Message> = migration.faults(&after).into_iter().collect();
     impossible.extend(of_another_kind(old, new, &migration));
     impossible.extend(both_filled(tx, &migration)?);
+    let is_possible = impossible.is_empty();
     add(&mut against, "rules_migration_impossible", impossible);
 
     let found = lacking(
@@ -60,6 +63,11 @@ pub(super) fn stands_against(
         (name.clone(), Message::new("in_use").with("name", name.as_str()).with("count", *count))
     };
     add(&mut against, "rules_in_use", found.lacking.iter().map(told).collect());
+
+    let identities = NewIdentities::of(old, new, &migration).filter(|_| is_possible);
+    if let Some(identities) = &identities {
+        add(&mut against, "rules_customers_alike", alike(tx, identities)?);
+    }
 
     let directory = &scene.active.directory;
     let nobody = match nobody_could(directory, new, &migration, scene.now()) {
@@ -82,7 +90,7 @@ pub(super) fn stands_against(
         return Ok(Err(against));
     }
     Ok(Ok(Standing {
-        combinations: combinations(old, new, &migration),
+        identities,
         migrated: found.migrated.into_iter().collect(),
         migration,
         removed: before.difference(&after).cloned().collect(),
@@ -188,15 +196,4 @@ fn both_filled(tx: &mut Tx<'_>, migration: &Migration) -> Result<BTreeMap<String
         }
     }
     Ok(told)
-}
-
-/// Combinations that mean the same customers as before, under other names of their fields.
-fn combinations(old: &Rules, new: &Rules, migration: &Migration) -> Vec<(Key, Key)> {
-    let renamed = |field: &Key| migration.target(What::Field, &["customer", field.as_str()]).unwrap_or(field).clone();
-    let pairs = old.unique.iter().filter_map(|before| {
-        let fields: Vec<Key> = before.fields.iter().map(renamed).collect();
-        let after = new.unique.iter().find(|after| after.fields == fields)?;
-        (after.id != before.id).then(|| (before.id.clone(), after.id.clone()))
-    });
-    pairs.collect()
 }

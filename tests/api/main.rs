@@ -42,6 +42,7 @@ mod drafts;
 mod explain;
 mod faults;
 mod guides;
+mod identities;
 mod lists;
 mod live_document;
 mod live_rules;

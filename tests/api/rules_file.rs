@@ -119,7 +119,6 @@ fn made_elsewhere(company: &Company, number: i64, text: &str) {
         activated_by: None,
         draft: None,
         migration: Migration::default(),
-        combinations: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: None,

@@ -104,7 +104,6 @@ fn activate_unchecked(company: &Company, text: &str) {
             activated_by: None,
             draft: None,
             migration: Default::default(),
-            combinations: Vec::new(),
             removed: Vec::new(),
             declared: Vec::new(),
             file_hash: None,

@@ -11,6 +11,7 @@ use crate::engine::decision::{CheckOutcome, CheckedKind, Decision};
 use crate::engine::facts::{Customer, Deal, DealFacts, Origin, Visit};
 use crate::engine::fields::Written;
 use crate::engine::grade::{self, GradeRequest};
+use crate::engine::identity::identities;
 use crate::engine::moves::{self, MoveRequest};
 use crate::engine::permission::{HeldDeal, Permit, Row, permit};
 use crate::rules::model::{self, Action, MoveFrom, MoveTo, Rules};
@@ -200,7 +201,7 @@ impl World<'_> {
 
     fn is_taken(&self, deal: &Key, keys: &[(Key, String)]) -> bool {
         let others = self.other_customers(deal);
-        let mut identities = others.flat_map(|other| customers::identities(self.rules, &other.fields));
+        let mut identities = others.flat_map(|other| identities(self.rules, &other.fields));
         identities.any(|identity| keys.contains(&identity))
     }
 }

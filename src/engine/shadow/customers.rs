@@ -3,9 +3,10 @@
 //! ask something else.
 
 use super::{Lens, Said};
-use crate::engine::customers::{CustomerWrite, NewCustomer, blank, change, create, identities, stages_of, with_row};
+use crate::engine::customers::{CustomerWrite, NewCustomer, blank, change, create, stages_of, with_row};
 use crate::engine::decision::{Allowed, Decision, RefusalKind};
 use crate::engine::facts::{Contact, Customer, Deal, Person};
+use crate::engine::identity::identities;
 use crate::engine::moves::forbidden;
 use crate::engine::permission::{Permit, Row};
 use crate::rules::migrate::What;

@@ -49,11 +49,6 @@ pub(super) fn apply(conn: &mut Conn, entry: &Entry, activation: &Activation) -> 
     documents(conn, activation)?;
     roles(conn, activation)?;
     activities(conn, mappings)?;
-    for (before, after) in &activation.combinations {
-        let mut sql = update("customer_keys SET combination = ");
-        sql.bind(after).push(" WHERE combination = ").bind(before);
-        sql.execute(conn)?;
-    }
     Ok(())
 }
 

@@ -11,6 +11,7 @@ pub(in crate::store) mod deals;
 pub(in crate::store) mod directory;
 pub(in crate::store) mod facts;
 pub(in crate::store) mod holdings;
+pub(in crate::store) mod identities;
 pub(in crate::store) mod lists;
 pub(in crate::store) mod locks;
 pub(in crate::store) mod log;

@@ -100,6 +100,8 @@ pub struct ScheduleView {
     replaces: i64,
     #[schema(max_length = 1000)]
     comment: Option<String>,
+    /// What becomes of things in use, besides what the text says.
+    migrate: MigrateBody,
 }
 
 /// What stands against a draft.
@@ -154,6 +156,7 @@ impl RulesDraftView {
             by: schedule.by,
             replaces: schedule.replaces,
             comment: schedule.comment,
+            migrate: schedule.migrate.into(),
         });
         let refusal = draft.refusal.map(|refusal| ObstacleView::new(&refusal.message, &refusal.criteria, languages));
         Self {

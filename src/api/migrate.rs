@@ -2,7 +2,7 @@
 
 use crate::rules::migrate::{Mapping, Migration, What};
 use crate::values::Key;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
@@ -13,7 +13,7 @@ type ByThree = BTreeMap<String, ByTwo>;
 
 /// What becomes of things in use that the rules no longer have; the same form as `migrate` in the rules file, and said
 /// besides what stands there.
-#[derive(Debug, Default, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = Migrate)]
 pub struct MigrateBody {
@@ -93,5 +93,29 @@ impl From<MigrateBody> for Migration {
             }
         }
         Self { mappings, again: body.again.into_iter().collect() }
+    }
+}
+
+impl From<Migration> for MigrateBody {
+    fn from(migration: Migration) -> Self {
+        let mut body = Self { again: migration.again.into_iter().collect(), ..Self::default() };
+        for Mapping { what, from, to } in migration.mappings {
+            let mut ids = from.iter().map(Key::to_string);
+            let mut next = || ids.next().unwrap_or_default();
+            let (first, to) = (next(), to.to_string());
+            match what {
+                What::Role => body.roles.insert(first, to),
+                What::Grade => body.grades.insert(first, to),
+                What::Product => body.products.insert(first, to),
+                What::Activity => body.activities.insert(first, to),
+                What::Method => body.methods.insert(first, to),
+                What::Stage => body.stages.entry(first).or_default().insert(next(), to),
+                What::Field => body.fields.entry(first).or_default().insert(next(), to),
+                What::Outcome => body.outcomes.entry(first).or_default().insert(next(), to),
+                What::Reason => body.reasons.entry(first).or_default().entry(next()).or_default().insert(next(), to),
+                What::Choice => body.choices.entry(first).or_default().entry(next()).or_default().insert(next(), to),
+            };
+        }
+        body
     }
 }

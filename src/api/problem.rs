@@ -67,6 +67,8 @@ codes! {
         RulesByAnother = "rules_by_another",
         /// The rules demand two for a change of them: it must be a draft.
         RulesByDraftOnly = "rules_by_draft_only",
+        /// The rules demand two for a change of them: what becomes of things in use must stand in the draft.
+        RulesMigrateByDraftOnly = "rules_migrate_by_draft_only",
     }
     404 {
         NotFound = "not_found",

@@ -70,6 +70,8 @@ pub struct RulesVersionView {
     /// What became something else with it; told by the activation, else null.
     #[schema(max_items = 10_000)]
     migrated: Option<Vec<MigratedView>>,
+    /// What was said to become of things in use, in its text and with its activation; null where it is not known.
+    migrate: Option<MigrateBody>,
     /// The YAML as it was written; null in lists and after activation.
     #[schema(max_length = 262_144)]
     text: Option<String>,
@@ -97,6 +99,7 @@ impl From<RulesVersion> for RulesVersionView {
             superseded_at: version.superseded_at,
             draft: version.draft,
             migrated: None,
+            migrate: version.migration.map(MigrateBody::from),
             text: Some(version.text).filter(|text| !text.is_empty()),
         }
     }
@@ -118,6 +121,7 @@ impl From<RulesAnswer> for RulesVersionView {
             superseded_at: None,
             draft: made.draft,
             migrated: Some(made.migrated.into_iter().map(|(name, count)| MigratedView { name, count }).collect()),
+            migrate: Some(made.migration.into()),
             text: None,
         }
     }

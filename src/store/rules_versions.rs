@@ -35,6 +35,8 @@ pub struct RulesVersion {
     pub draft: Option<DraftId>,
     /// When another took its place; `None` = it rules.
     pub superseded_at: Option<Time>,
+    /// What became of things in use with it: what its text and its activation said together. `None` = it is not known.
+    pub migration: Option<Migration>,
 }
 
 /// A version to be made and activated. Written by `Tx::record`, under the lock of the epochs, which it raises.

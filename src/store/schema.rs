@@ -95,6 +95,7 @@ diesel::table! {
         activated_by -> Nullable<Uid>,
         draft -> Nullable<Uid>,
         superseded_at -> Nullable<BigInt>,
+        migration -> Nullable<Verbatim>,
     }
 }
 

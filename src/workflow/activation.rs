@@ -247,6 +247,12 @@ fn needs_draft(scene: &Scene) -> Option<Refusal> {
     held.then(|| refusal(RefusalKind::Permission(Message::new("rules_by_draft_only"))))
 }
 
+/// Nor does what becomes of people and things, where it comes with the activation and nobody else has seen it.
+fn needs_mapping_in_draft(scene: &Scene, change: &Change) -> Option<Refusal> {
+    let held = scene.rules().activation_by_another && scene.actor.user().is_some() && !change.migrate.is_empty();
+    held.then(|| refusal(RefusalKind::Permission(Message::new("rules_migrate_by_draft_only"))))
+}
+
 /// What stands against the activation of a draft before anything is counted.
 pub(super) fn draft_closed(scene: &Scene, draft: &RulesDraft) -> Option<Against> {
     if let Some(refusal) = closed(scene) {
@@ -275,6 +281,9 @@ pub(super) fn decide(
     change: &Change,
     hold: bool,
 ) -> Result<Result<Standing, Against>, StoreError> {
+    if let Some(refusal) = needs_mapping_in_draft(scene, change) {
+        return Ok(Err(Against::refusal(refusal)));
+    }
     let active = scene.active.epochs.rules_version;
     if change.draft.is_none()
         && let Some(failure) = scene.call.version_fault(active)

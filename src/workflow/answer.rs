@@ -6,6 +6,7 @@
 
 use crate::engine::decision::{Checked, Readings};
 use crate::engine::facts::{Activity, Contact, Contract, Customer, Deal, FieldValues, Payment};
+use crate::rules::migrate::Migration;
 use crate::rules::model::{Field, Rules};
 use crate::store::{Activation, Migrated, Preview, Replay, RulesDraft, RulesSource, Shadow, Team, User};
 use crate::values::{DecisionId, DraftId, Key, SessionId, Time, UserId, Value};
@@ -105,6 +106,9 @@ pub struct RulesAnswer {
     /// What was in use and became something else: (its name before, records).
     #[serde(default)]
     pub migrated: Migrated,
+    /// What was said to become of things in use, in the text and with the activation.
+    #[serde(default)]
+    pub migration: Migration,
 }
 
 /// A draft of the rules as it is after the write: all but its text, which the draft itself keeps.
@@ -145,6 +149,7 @@ impl RulesAnswer {
             activated_by: activation.activated_by,
             draft: activation.draft.map(|draft| draft.id),
             migrated: migrated.clone(),
+            migration: activation.migration.clone(),
         }
     }
 }

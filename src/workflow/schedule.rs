@@ -120,14 +120,18 @@ impl Workflow {
         let due = self.store.read(move |tx| tx.rules_drafts_due(now)).await?;
         let mut came = Vec::new();
         for draft in due {
-            came.extend(self.come_due(&draft, now).await?);
+            // What fails with one keeps no other from its time.
+            let failed = |failure: Failure| Some(Came::Later { draft: draft.id, why: failure.told() });
+            came.extend(self.come_due(&draft, now).await.unwrap_or_else(failed));
         }
         let refused = self.store.read(|tx| tx.rules_drafts_refused()).await?;
-        self.rules_drafts_refused.store(refused > 0, Ordering::SeqCst);
+        let is_late = came.iter().any(|came| matches!(came, Came::Later { .. }));
+        self.rules_drafts_refused.store(refused > 0 || is_late, Ordering::SeqCst);
         Ok(came)
     }
 
-    /// Whether a draft was refused when its time came, and nobody has written or removed it since.
+    /// Whether a draft was refused when its time came, and nobody has written or removed it since; or could not be tried
+    /// yet.
     #[must_use]
     pub fn a_rules_draft_was_refused(&self) -> bool {
         self.rules_drafts_refused.load(Ordering::SeqCst)

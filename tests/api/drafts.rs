@@ -232,6 +232,13 @@ on_both! {
             let seen = act.post("ada", &format!("{draft}/{path}"), &body);
             assert_eq!((seen.status, seen.code()), (403, "rules_by_another"), "{path}: {}", seen.text);
         }
+        // Nor does who activates it say alone what becomes of people: nobody else has seen that.
+        let unseen = json!({"roles": {"seller": "chief"}});
+        let at = json!({"at": "2026-03-09T00:00:00Z", "migrate": unseen});
+        for (path, body) in [("activate", json!({"migrate": unseen})), ("schedule", at)] {
+            let seen = act.post("acton", &format!("{draft}/{path}"), &body);
+            assert_eq!((seen.status, seen.code()), (403, "rules_migrate_by_draft_only"), "{path}: {}", seen.text);
+        }
         assert_eq!(act.active(), 1);
         assert_eq!(act.post("acton", &format!("{draft}/activate"), &json!({})).status, 201);
         // Now one can again; but he who goes back to the stricter rules cannot come from there alone.

@@ -117,6 +117,25 @@ fn a_field_that_a_role_never_sees_is_not_in_its_document_and_one_that_it_never_w
 }
 
 #[test]
+fn contacts_are_closed_as_fields_are() {
+    let seller = |from: &str, to: &str| {
+        assert!(SEVERAL.contains(from), "{from}");
+        of(&SEVERAL.replace(from, to), &["seller"], "en")
+    };
+    let has = |document: &Json, schema: &str| properties(&schemas(document)[schema]).contains(&"contacts");
+    let told =
+        |document: &Json| ["Customer", "NewCustomerBody", "CustomerPatchBody"].map(|schema| has(document, schema));
+    assert_eq!(told(&of(SEVERAL, &["seller"], "en")), [true, true, true]);
+    // Hidden from him on every row.
+    let hidden = seller("hide: [customer.margin", "hide: [customer.contacts, customer.margin");
+    assert_eq!(told(&hidden), [false, false, false]);
+    // He reads them, and writes them on none.
+    let write = "{do: [customers.read, customers.write], scope: own, hide: [customer.margin]";
+    let read_only = seller(write, &write.replace("hide:", "read_only: [customer.contacts], hide:"));
+    assert_eq!(told(&read_only), [true, false, false]);
+}
+
+#[test]
 fn what_a_role_can_never_do_is_left_out_with_all_that_only_that_needs() {
     let (seller, boss, admin) =
         (of(SEVERAL, &["seller"], "en"), of(SEVERAL, &["boss"], "en"), of(SEVERAL, &["admin"], "en"));

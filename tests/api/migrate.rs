@@ -244,7 +244,10 @@ crate::on_both! {
         let seen = activate("buyer");
         assert_eq!((seen.status, seen.code()), (409, "rules_migration_impossible"), "{}", seen.text);
         assert_eq!(seen.faults(), ["/roles/trainee migrate_to_nothing"]);
-        done(activate("seller"));
+        let made = done(activate("seller"));
+        // What became of it is kept with the version.
+        let kept = company.get("ada", &format!("/v1/rules/versions/{}", made["number"])).body["migrate"].clone();
+        assert_eq!((&kept["roles"], &made["migrate"]), (&json!({"trainee": "seller"}), &kept));
         let tess = company.get("ada", &format!("/v1/users/{}", company.id("tess"))).body;
         assert_eq!(tess["roles"], json!(["seller"]));
     }

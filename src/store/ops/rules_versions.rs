@@ -2,9 +2,11 @@
 
 use super::sql::Sql;
 use super::{Conn, dialect, migrate, rules_drafts, rules_shadows};
+use crate::rules::migrate::Migration;
 use crate::rules::names::stage_of;
 use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
+use crate::store::columns::Json;
 use crate::store::entry::Entry;
 use crate::store::rules_versions::{Activation, Countable, InUse, RulesSource, RulesVersion};
 use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions, stage_renames as renames};
@@ -30,6 +32,7 @@ struct VersionRow {
     activated_by: Option<UserId>,
     draft: Option<DraftId>,
     superseded_at: Option<Time>,
+    migration: Option<Json<Migration>>,
 }
 
 impl From<VersionRow> for RulesVersion {
@@ -47,6 +50,7 @@ impl From<VersionRow> for RulesVersion {
             activated_by: row.activated_by,
             draft: row.draft,
             superseded_at: row.superseded_at,
+            migration: row.migration.map(|json| json.0),
         }
     }
 }
@@ -75,6 +79,7 @@ pub fn rules_versions(conn: &mut Conn, before: Option<i64>, limit: i64) -> Resul
             versions::activated_by,
             versions::draft,
             versions::superseded_at,
+            versions::migration,
         ))
         .load(conn)?;
     Ok(rows.into_iter().map(RulesVersion::from).collect())
@@ -123,6 +128,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
             versions::activated_at.eq(activation.at),
             versions::activated_by.eq(activation.activated_by),
             versions::draft.eq(activation.draft.map(|draft| draft.id)),
+            versions::migration.eq(Json(activation.migration.clone())),
         ))
         .execute(conn)?;
     diesel::update(versions::table.find(activation.replaces))

@@ -1,3 +1,5 @@
-//! What use cases cost, in statements: counted, because a time means nothing from one machine to the next.
+//! What only shows between the steps of a use case: what it costs, in statements, because a time means nothing from one
+//! machine to the next; and who was quicker.
 
+mod schedule;
 mod statements;

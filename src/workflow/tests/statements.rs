@@ -21,7 +21,7 @@ use crate::workflow::timeline::{EventKind, TimelineQuery};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const RULES: &str = "format: 1
+pub(super) const RULES: &str = "format: 1
 languages: [en]
 currency: CNY
 calendar: {time_zone: Asia/Shanghai}
@@ -55,15 +55,15 @@ first_administrator: [admin]
 ";
 
 /// Somebody who works, and what his work sends.
-struct Desk {
-    workflow: Arc<Workflow>,
+pub(super) struct Desk {
+    pub workflow: Arc<Workflow>,
     sent: Counter,
     caller: Caller,
     keys: AtomicU32,
 }
 
 impl Desk {
-    async fn of(world: &World) -> Self {
+    pub async fn of(world: &World) -> Self {
         let (store, sent) = counted(world).await;
         let workflow = Workflow::new(store, Secrets::from_text(&Secrets::fresh_text()).unwrap());
         workflow.seed_rules(RULES.to_owned(), Some("file".to_owned()), at(0)).await.unwrap();
@@ -75,7 +75,7 @@ impl Desk {
         Self { workflow, sent, caller, keys: AtomicU32::new(0) }
     }
 
-    fn call(&self) -> Call {
+    pub fn call(&self) -> Call {
         Call { caller: self.caller, ..Call::system(at(10), "r") }
     }
 

@@ -1,0 +1,3 @@
+-- What became of things in use with a version: what its text and its activation said together. Not known of versions
+-- before this.
+ALTER TABLE rules_versions ADD COLUMN migration json;

@@ -95,7 +95,7 @@ pub struct HealthView {
     /// `ok`.
     #[schema(max_length = 20)]
     status: &'static str,
-    /// What somebody should look at though work goes on: `rules_file_refused` (the last good rules stay),
+    /// What somebody should look at though work goes on: `rules_file_refused` (the last good rules stay, or it is an older one than those),
     /// `rules_schedule_refused` (a draft was not activated when its time came).
     #[schema(value_type = Vec<String>, max_items = 20)]
     warnings: Vec<&'static str>,

@@ -31,7 +31,7 @@ pub struct RulesFile {
     /// The hash it had when it was last looked at; `None` = never looked at, or it could not be read.
     seen: Option<String>,
     is_first_look: bool,
-    /// Whether what was last looked at is refused. A bad file stays bad, though later looks find it unchanged.
+    /// Whether what was last looked at is refused, or left since it is an older one. A bad file stays bad, though later looks find it unchanged.
     refused: bool,
 }
 
@@ -53,7 +53,8 @@ impl RulesFile {
         Self { workflow, path, seen: None, is_first_look: true, refused: false }
     }
 
-    /// Looks at the file, and takes it if it changed. Whether it is refused is told by the process's readiness.
+    /// Looks at the file, and takes it if it changed. Whether other rules than its own stay is told by the process's
+    /// readiness.
     pub async fn look(&mut self, now: Time) -> Look {
         let look = match self.read().await {
             Ok(text) => {
@@ -68,7 +69,7 @@ impl RulesFile {
                 Look::Refused(fault)
             }
         };
-        self.refused = matches!(look, Look::Refused(_));
+        self.refused = matches!(look, Look::Refused(_) | Look::Older);
         self.workflow.note_rules_file(self.refused);
         metrics::gauge!("loudou_rules_file_refused").set(f64::from(u8::from(self.refused)));
         look
@@ -119,7 +120,7 @@ impl RulesFile {
     pub async fn watch(mut self, clock: Arc<dyn Fn() -> Time + Send + Sync>) {
         metrics::describe_gauge!(
             "loudou_rules_file_refused",
-            "1 while the rules file is refused, and older rules stay."
+            "1 while the rules file is refused and the last good rules stay, or is an older one than those."
         );
         let mut last = Look::Unchanged;
         let mut tick = tokio::time::interval(EVERY);
@@ -145,6 +146,10 @@ impl RulesFile {
 fn read(path: &Path) -> Result<String, String> {
     let told = |fault: std::io::Error| fault.to_string();
     let mut text = String::new();
+    // A pipe without a writer would be waited for, and nothing told.
+    if !std::fs::metadata(path).map_err(told)?.is_file() {
+        return Err("it is no file".to_owned());
+    }
     let file = std::fs::File::open(path).map_err(told)?;
     file.take(LARGEST_BYTES + 1).read_to_string(&mut text).map_err(told)?;
     if text.len() as u64 > LARGEST_BYTES { Err(format!("it is larger than {LARGEST_BYTES} bytes")) } else { Ok(text) }

@@ -54,8 +54,11 @@ on_both!(a_changed_file_is_taken_and_a_bad_one_changes_nothing, |company| {
     write(DEFAULT_RULES);
     let mut old = process(company, &path);
     assert_eq!(look(&mut old, company), Look::Older);
+    // Whoever put it there is told that it does not rule.
+    assert_eq!(warnings(), json!(["rules_file_refused"]));
     write(&second);
     assert_eq!(look(&mut process(company, &path), company), Look::Unchanged);
+    assert_eq!(warnings(), json!([]));
     // Nobody else changes them.
     let call = company.server.call("POST", "/v1/rules/versions").token(&company.token("ada"));
     call.text("application/yaml", DEFAULT_RULES).refused(409, "rules_from_file");
@@ -100,6 +103,10 @@ on_both!(bad_files_of_every_kind_leave_the_last_good_rules, |company| {
     assert!(matches!(look(&mut file, company), Look::Refused(_)));
     good(company);
     std::fs::remove_dir(&path).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert!(matches!(look(&mut file, company), Look::Refused(_)));
+    good(company);
+    std::fs::remove_file(&path).unwrap();
     std::fs::write(&path, DEFAULT_RULES).unwrap();
     assert_eq!(look(&mut file, company), Look::Unchanged);
     assert_eq!(company.server.get("/readyz").expect(200).body["warnings"], json!([]));

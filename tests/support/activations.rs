@@ -1,11 +1,12 @@
-//! Rules change under load on five processes: by the API and by the file at once, while one process stands still and
-//! another is killed as it activates. What was recorded is then held against what is promised, by the database's own order
+//! Rules change under load on six processes: by the API and by the file at once, while one process stands still, one is
+//! cut off from the database, and another is killed as it activates. What was recorded is then held against what is promised, by the database's own order
 //! of commits: no decision was committed under rules that had been replaced, no version is lost or numbered twice, and
-//! nobody who asked a living process was told anything but an answer.
+//! nobody who asked a living process that reaches its database was told anything but an answer.
 
 use crate::books::Books;
 use crate::instance::{Instance, ask, until};
 use crate::postgres::{Server, strings};
+use crate::proxy::Proxy;
 use crate::traffic::{PASSWORD, Traffic, said};
 use loudou::workflow::secrets::Secrets;
 use rand::rngs::StdRng;
@@ -32,6 +33,8 @@ pub struct Seen {
     pub answered: usize,
     /// Of the killed process.
     pub unanswered: usize,
+    /// On the process that is cut off: acknowledged, and told that the database is away.
+    pub cut_off: (usize, usize),
     /// From the answer of an activation to an idle process's knowing.
     pub known_after: Vec<Duration>,
     /// How long activations took.
@@ -84,12 +87,14 @@ fn failures(instances: &[Instance]) -> Vec<String> {
 struct End<'a> {
     stop: &'a AtomicBool,
     paused: &'a Instance,
+    way: &'a Proxy,
 }
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         self.paused.signal("CONT");
+        self.way.mend();
     }
 }
 
@@ -105,12 +110,16 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
     let mut instances = vec![start(FILE)];
     let traffic = Traffic::begin(&instances[FILE], 4);
     instances.extend((1..4).map(start));
+    let way = Proxy::to_socket(server.socket());
+    let behind = format!("postgres://postgres@{}/{}", way.address, url.rsplit_once('/').expect("a URL").1);
+    let cut_off = Instance::start(&behind, &secret, &[]).unwrap();
     let idle = Instance::start(&url, &secret, &[("LOUDOU_METRICS_LISTEN", "127.0.0.1:0")]).unwrap();
     let metrics = idle.metrics.clone().expect("metrics are served");
     let body = json!({"login": "rita", "name": "Rita", "roles": ["rules_admin", "seller"], "password": PASSWORD});
     let ada = json!({"login": "ada", "password": PASSWORD});
     let ada = said(instances[FILE].ask("", "POST", "/v1/auth/login", None, &ada), 200)["access_token"].clone();
     said(instances[FILE].ask(ada.as_str().unwrap(), "POST", "/v1/users", None, &body), 201);
+    let shaky = Traffic::of(&instances[FILE], ada.as_str().unwrap(), "shaky", 2);
     let rita = json!({"login": "rita", "password": PASSWORD});
     let rita = said(instances[FILE].ask("", "POST", "/v1/auth/login", None, &rita), 200)["access_token"].clone();
     let rita = rita.as_str().unwrap().to_owned();
@@ -124,6 +133,7 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
         compared: 0,
         answered: 0,
         unanswered: 0,
+        cut_off: (0, 0),
         known_after: Vec::new(),
         took: Vec::new(),
     };
@@ -143,16 +153,24 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
                 let (traffic, stop) = (&traffic, &stop);
                 scope.spawn(move || traffic.work(&address, worker, stop, true));
             }
+            for worker in 0..shaky.workers() {
+                let (shaky, stop, address) = (&shaky, &stop, &cut_off.address);
+                scope.spawn(move || shaky.work(address, worker, stop, true));
+            }
             // Whatever does not come as expected: who works is told to stop, or the trial would wait for them forever.
-            let _end = End { stop: &stop, paused: &instances[PAUSED] };
+            let _end = End { stop: &stop, paused: &instances[PAUSED], way: &way };
             let more = |many: usize| {
                 let enough = traffic.answered.load(Ordering::SeqCst) + many;
                 until("answers under load", 60, || traffic.answered.load(Ordering::SeqCst) >= enough);
             };
             more(10);
-            // All at once: the file changes, the API is asked twice, one process stands still, one is killed.
+            let enough = shaky.answered.load(Ordering::SeqCst) + 5;
+            until("answers behind the proxy", 60, || shaky.answered.load(Ordering::SeqCst) >= enough);
+            // All at once: the file changes, the API is asked twice, one process stands still, one is cut off, one is
+            // killed.
             std::fs::write(&file, text("file", round)).unwrap();
             instances[PAUSED].signal("STOP");
+            way.cut();
             let (rita, told) = (&rita, &told);
             let api = addresses[API].clone();
             let asked = scope.spawn(move || {
@@ -180,6 +198,7 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
             seen.known_after.push(answered.elapsed());
             more(5);
             instances[PAUSED].signal("CONT");
+            way.mend();
             // Whoever begins now, wherever, is decided under it, or under a later one.
             for one in [FILE, API, PAUSED] {
                 let name = format!("after-{round}-{one}");
@@ -187,11 +206,20 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
                 let made = said(ask(&instances[one].address, rita, "POST", "/v1/customers", None, &body), 201);
                 after.push((made["id"].as_str().unwrap().to_owned(), number));
             }
+            // Also where the way to the database has just come back.
+            let body = json!({"fields": {"name": format!("after-{round}-cut")}});
+            until("writing again behind the proxy", 30, || {
+                let (status, made) = ask(&cut_off.address, rita, "POST", "/v1/customers", None, &body).unwrap();
+                assert!(matches!(status, 201 | 503), "{status}: {made}");
+                after.extend((status == 201).then(|| (made["id"].as_str().unwrap().to_owned(), number)));
+                status == 201
+            });
             let taken = || strings(&url, &format!("SELECT 1 FROM rules_versions WHERE text LIKE '%# file {round}\n'"));
             until("the file's being taken", 30, || !taken().is_empty());
             more(10);
         });
         promised.extend(told.into_inner().unwrap());
+        assert_eq!(shaky.unanswered.load(Ordering::SeqCst), 0, "who is cut off says so");
         let lost = traffic.unanswered.load(Ordering::SeqCst) - unanswered;
         assert!(lost <= 1, "{lost} requests without an answer: only one was on its way to the killed process");
         instances.push(start(KILLED));
@@ -205,15 +233,21 @@ pub fn trial(server: &Server, rounds: u32, seed: u64) -> Seen {
             let (traffic, stop, address) = (&traffic, &stop, &instances[API].address);
             scope.spawn(move || traffic.work(address, worker, stop, false));
         }
+        for worker in 0..shaky.workers() {
+            let (shaky, stop, address) = (&shaky, &stop, &instances[API].address);
+            scope.spawn(move || shaky.work(address, worker, stop, false));
+        }
     });
     let books = Books::of(&url);
     let mut faults = books.faults();
     faults.extend(traffic.faults(&books, true));
+    faults.extend(shaky.faults(&books, true));
     seen.acknowledged = promised.len();
     check(&url, &promised, &perhaps, &after, &mut seen, &mut faults);
     assert!(faults.is_empty(), "seed {seed}:\n{}", faults.join("\n"));
     seen.answered = traffic.answered.load(Ordering::SeqCst);
     seen.unanswered = traffic.unanswered.load(Ordering::SeqCst);
+    seen.cut_off = (shaky.answered.load(Ordering::SeqCst), shaky.turned_away.load(Ordering::SeqCst));
     seen
 }
 

@@ -77,6 +77,7 @@ impl Way {
 
 /// Sellers at work, and what they were told.
 pub struct Traffic {
+    name: &'static str,
     /// Login, id; the token is taken anew for each start.
     sellers: Vec<(String, String)>,
     ways: Mutex<Vec<Vec<Way>>>,
@@ -95,15 +96,20 @@ impl Traffic {
     pub fn begin(instance: &Instance, sellers: usize) -> Self {
         let body = json!({"token": instance.setup_token(), "login": "ada", "name": "Ada", "password": PASSWORD});
         let ada = said(instance.ask("", "POST", "/v1/setup", None, &body), 201);
-        let ada = ada["access_token"].as_str().unwrap().to_owned();
+        Self::of(instance, ada["access_token"].as_str().unwrap(), "seller", sellers)
+    }
+
+    /// Makes so many sellers, whose names and whose customers' names begin so.
+    pub fn of(instance: &Instance, administrator: &str, name: &'static str, sellers: usize) -> Self {
         let sellers = (0..sellers).map(|number| {
-            let login = format!("seller{number}");
+            let login = format!("{name}{number}");
             let body = json!({"login": login, "name": login, "roles": ["seller"], "password": PASSWORD});
-            let made = said(instance.ask(&ada, "POST", "/v1/users", None, &body), 201);
+            let made = said(instance.ask(administrator, "POST", "/v1/users", None, &body), 201);
             (login, made["id"].as_str().unwrap().to_owned())
         });
         let sellers: Vec<_> = sellers.collect();
         Self {
+            name,
             ways: Mutex::new(vec![Vec::new(); sellers.len()]),
             sellers,
             acknowledged: Mutex::default(),
@@ -186,7 +192,7 @@ impl Traffic {
         let number = self.made.fetch_add(1, Ordering::SeqCst);
         // Some say no early, so that the steps do not go in step.
         let ends_after = [STEPS, 3, 6, STEPS, 8, 1][number % 6];
-        ways[worker].push(Way::new(format!("customer-{number}"), ends_after));
+        ways[worker].push(Way::new(format!("{}-customer-{number}", self.name), ends_after));
         Some(ways[worker].len() - 1)
     }
 

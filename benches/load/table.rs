@@ -84,10 +84,15 @@ pub fn conditions(postgres: Option<&str>) -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let memory = find(&read("/proc/meminfo"), "MemTotal");
     let system = read("/proc/sys/kernel/osrelease");
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/.git");
+    let git = std::process::Command::new("git").args(["--git-dir", here, "rev-parse", "--short", "HEAD"]).output();
+    let commit =
+        git.ok().filter(|git| git.status.success()).map(|git| String::from_utf8_lossy(&git.stdout).into_owned());
     let build = if cfg!(debug_assertions) { "debug build: the figures mean nothing" } else { "release build" };
     format!(
-        "{processor}, {cores} cores for server, database and callers together, {memory}, Linux {}; {build}; \
+        "Commit {}; {processor}, {cores} cores for server, database and callers together, {memory}, Linux {}; {build}; \
          SQLite {}: WAL, synchronous=FULL, checkpoint at 4000 pages; PostgreSQL: {}.",
+        commit.as_deref().map_or("unknown", str::trim),
         system.trim(),
         rusqlite::version(),
         postgres.unwrap_or("not run"),

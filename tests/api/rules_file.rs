@@ -1,6 +1,7 @@
 //! Rules that come from the file: a changed one is taken, a bad one keeps the last good rules, an older one is left.
 
 use crate::company::{Company, RUNTIME};
+use crate::instance::until;
 use crate::on_both;
 use loudou::cli::house::DEFAULT_RULES;
 use loudou::engine::actor::Who;
@@ -161,9 +162,14 @@ on_both!(rules_that_this_program_cannot_read_stop_it_and_are_not_passed_over, |c
     let lost = json!({"to": "abandoned", "reason": "refused"});
     assert_eq!(company.post("li", &moves, &lost).code(), "unavailable");
     assert_eq!(company.get("li", &format!("/v1/deals/{deal}")).status, 503);
+    // It wants no work, and says why; it lives, so that nobody starts it again and again.
+    let ready = |company: &Company| company.server.get("/readyz").send();
+    until("not being ready", 10, || ready(company).status == 503);
+    assert_eq!(company.server.get("/livez").send().status, 200);
     // As soon as there are some that it can read, it goes on where it was.
     made_elsewhere(company, 3, &format!("{DEFAULT_RULES}\n# again\n"));
     assert_eq!(company.get("li", &format!("/v1/deals/{deal}")).body, before);
+    until("being ready again", 10, || ready(company).status == 200);
     assert_eq!(company.post("li", &moves, &lost).status, 201);
     let decisions = company.get("li", &format!("/v1/deals/{deal}/decisions"));
     assert_eq!(decisions.body["data"][0]["rules_version"], 3);

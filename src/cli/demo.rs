@@ -40,8 +40,8 @@ impl Demo {
     #[must_use]
     pub fn run(mut self, matches: Option<&ArgMatches>) -> ExitCode {
         let given = matches.and_then(|matches| matches.value_source("database_url"));
+        let folder = std::env::temp_dir().join(format!("loudou-demo-{}", uuid::Uuid::now_v7().simple()));
         if given.is_none_or(|source| source == ValueSource::DefaultValue) {
-            let folder = std::env::temp_dir().join(format!("loudou-demo-{}", uuid::Uuid::now_v7().simple()));
             match format!("sqlite:{}/demo.db", folder.display()).parse() {
                 Ok(url) => self.settings.database.place.database_url = url,
                 Err(fault) => return failed(&fault),
@@ -64,6 +64,8 @@ impl Demo {
             }
             serve::run(self.settings.http, workflow).await
         });
+        // Where it was made for this, it goes with it.
+        let _ = std::fs::remove_dir_all(&folder);
         match served {
             Ok(_) => ExitCode::SUCCESS,
             Err(fault) => failed(&fault),

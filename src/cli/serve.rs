@@ -61,16 +61,16 @@ fn serve(settings: Settings) -> Result<Ended, String> {
             let file = RulesFile::new(Arc::clone(&workflow), settings.rules.rules_file.clone());
             tokio::spawn(file.watch(Arc::new(house::clock)));
         }
-        tokio::spawn(rules_schedule::watch(Arc::clone(&workflow), Arc::new(house::clock)));
-        tokio::spawn(rules_replays::watch(Arc::clone(&workflow), Arc::new(house::clock)));
-        tokio::spawn(active_rules::watch(Arc::clone(&workflow)));
-        tokio::spawn(rules_shadow::watch(Arc::clone(&workflow)));
         run(settings.http, workflow).await
     })
 }
 
-/// Serves an open house until a signal says otherwise.
+/// Serves an open house, with all that goes on beside the calls, until a signal says otherwise.
 pub async fn run(settings: Http, workflow: Arc<Workflow>) -> Result<Ended, String> {
+    tokio::spawn(rules_schedule::watch(Arc::clone(&workflow), Arc::new(house::clock)));
+    tokio::spawn(rules_replays::watch(Arc::clone(&workflow), Arc::new(house::clock)));
+    tokio::spawn(active_rules::watch(Arc::clone(&workflow)));
+    tokio::spawn(rules_shadow::watch(Arc::clone(&workflow)));
     let app = house::app(settings, &workflow, Arc::new(house::clock)).map_err(|faults| faults.join("; "))?;
     let ended = server::run(Arc::new(app).into()).await.map_err(|fault| fault.to_string())?;
     workflow.store().close().await.map_err(|fault| crate::api::error::chain(&fault))?;

@@ -1,9 +1,10 @@
 //! The README: its tour is pasted into a shell against a demo on each database, and what it prints is what the README says.
 
 use crate::company::On;
+use crate::instance;
 use crate::markdown::{Block, blocks, headings, read};
 use crate::postgres;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
@@ -15,7 +16,7 @@ const TOUR: [&str; 3] = ["Five minutes", "The whole walk", "Your own rules"];
 struct Demo {
     child: Child,
     printed: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Demo {
@@ -44,7 +45,7 @@ impl Demo {
             printed.push('\n');
         }
         printed += &lines.next().unwrap().unwrap();
-        Some(Self { child, printed, _folder: folder })
+        Some(Self { child, printed, folder: folder })
     }
 
     /// The lines to paste: where it is and what is in it.
@@ -188,6 +189,31 @@ fn the_calls_of_the_demo_go_as_they_stand() {
     let statuses: Vec<u16> =
         answers(&run(&format!("{}\n{}", demo.values(), demo.calls()))).into_iter().map(|(status, _)| status).collect();
     assert_eq!(statuses, [200, 422, 200, 200, 201, 201]);
+}
+
+/// A draft can be tried in the demo too; and what was made for it goes with it.
+#[test]
+fn what_goes_on_beside_the_calls_goes_on_in_the_demo_and_nothing_of_it_stays() {
+    let mut demo = Demo::start(On::Sqlite).unwrap();
+    let values = demo.values();
+    let value = |name: &str| values.split_whitespace().find_map(|word| word.strip_prefix(name)).unwrap().to_owned();
+    let address = value("URL=http://");
+    let ask = |token: &str, method: &str, path: &str, body: Json| {
+        let (status, answer) = instance::ask(&address, token, method, path, None, &body).unwrap();
+        assert!((200..300).contains(&status), "{method} {path}: {answer}");
+        answer
+    };
+    let ada = ask("", "POST", "/v1/auth/login", json!({"login": "ada", "password": value("PASSWORD=")}));
+    let token = ada["access_token"].as_str().unwrap();
+    let preview = ask(token, "POST", "/v1/rules/previews", json!({"version": 1}));
+    let path = format!("/v1/rules/previews/{}", preview["id"].as_str().unwrap());
+    instance::until("a preview in the demo", 30, || ask(token, "GET", &path, json!({}))["state"] == "done");
+    let folder = demo.folder.path().to_owned();
+    let made = || std::fs::read_dir(&folder).unwrap().count();
+    assert_eq!(made(), 1);
+    assert!(Command::new("kill").args(["-TERM", &demo.child.id().to_string()]).status().unwrap().success());
+    assert!(demo.child.wait().unwrap().success());
+    assert_eq!(made(), 0);
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub struct DraftPath {
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DraftQuery {
-    /// What it is for.
+    /// What it is for. Left out: as it was.
     #[param(max_length = 1000, nullable = false)]
     comment: Option<String>,
     /// The version that it rests on: left out, the active one for a new draft, and for another the one it rested on.
@@ -76,7 +76,8 @@ pub struct RulesDraftView {
     text: Option<String>,
     /// What the checker says of it now; null in lists.
     check: Option<RulesCheckView>,
-    /// What of the company stands against it now, as far as its file is in order; null in lists and after writes.
+    /// What stands against it now: another version rules than the one it was made from, whoever reads it wrote in it and two
+    /// are demanded, and, as far as its file is in order, what of the company does; null in lists and after writes.
     #[schema(max_items = 100)]
     obstacles: Option<Vec<ObstacleView>>,
 }

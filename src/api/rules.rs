@@ -15,7 +15,7 @@ use crate::engine::scenarios::ScenarioResult;
 use crate::rules::migrate::Migration;
 use crate::rules::render::{self, ProblemView};
 use crate::rules::schema;
-use crate::store::{RulesSource, RulesVersion};
+use crate::store::{Migrated, RulesSource, RulesVersion};
 use crate::values::{DraftId, Language, Time, UserId};
 use crate::workflow::activation::NewRules;
 use crate::workflow::answer::{Recorded, RulesAnswer};
@@ -67,7 +67,7 @@ pub struct RulesVersionView {
     /// The draft that it was.
     #[schema(value_type = Option<uuid::Uuid>)]
     draft: Option<DraftId>,
-    /// What became something else with it; told by the activation, else null.
+    /// What became something else with it, and how much of it; null where it is not known.
     #[schema(max_items = 10_000)]
     migrated: Option<Vec<MigratedView>>,
     /// What was said to become of things in use, in its text and with its activation; null where it is not known.
@@ -98,7 +98,7 @@ impl From<RulesVersion> for RulesVersionView {
             activated_by: version.activated_by,
             superseded_at: version.superseded_at,
             draft: version.draft,
-            migrated: None,
+            migrated: version.migrated.map(migrated),
             migrate: version.migration.map(MigrateBody::from),
             text: Some(version.text).filter(|text| !text.is_empty()),
         }
@@ -120,11 +120,15 @@ impl From<RulesAnswer> for RulesVersionView {
             activated_by: made.activated_by,
             superseded_at: None,
             draft: made.draft,
-            migrated: Some(made.migrated.into_iter().map(|(name, count)| MigratedView { name, count }).collect()),
+            migrated: Some(migrated(made.migrated)),
             migrate: Some(made.migration.into()),
             text: None,
         }
     }
+}
+
+fn migrated(of: Migrated) -> Vec<MigratedView> {
+    of.into_iter().map(|(name, count)| MigratedView { name, count }).collect()
 }
 
 fn source_word(source: RulesSource) -> &'static str {

@@ -46,21 +46,23 @@ pub fn listen(state: web::Data<App>) -> io::Result<(Server, Vec<SocketAddr>)> {
     if settings.workers > 0 {
         server = server.workers(settings.workers);
     }
-    let server = server.bind(settings.listen)?;
+    let told = |fault: io::Error| io::Error::new(fault.kind(), format!("listening on {}: {fault}", settings.listen));
+    let server = server.bind(settings.listen).map_err(told)?;
     let addresses = server.addrs();
     Ok((server.run(), addresses))
 }
 
-/// Serves until a signal says otherwise.
+/// Serves until a signal says otherwise. `listening` is done once the addresses are had, before anybody is answered.
 ///
 /// # Errors
-/// An address cannot be had, or the system fails.
-pub async fn run(state: web::Data<App>) -> io::Result<Ended> {
+/// An address cannot be had, the system fails, or what is to be done does.
+pub async fn run(state: web::Data<App>, listening: impl Future<Output = Result<(), String>>) -> io::Result<Ended> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (server, addresses) = listen(state.clone())?;
     let handle = server.handle();
     let measuring = measure(&state.settings)?;
+    listening.await.map_err(io::Error::other)?;
     for address in addresses {
         tracing::info!("listening on http://{address}; documentation at http://{address}/docs/");
     }

@@ -57,12 +57,16 @@ impl Demo {
         let served = runtime.block_on(async {
             let workflow = house::open(&self.settings.database, &self.settings.rules).await?;
             let company = make(&workflow).await.map_err(|failure| told(&failure))?;
-            if self.json {
-                println!("{}", company.json(&self.settings));
-            } else {
-                company.print(&self.settings);
-            }
-            serve::run(self.settings.http, workflow).await
+            let http = self.settings.http.clone();
+            let told = async {
+                if self.json {
+                    println!("{}", company.json(&self.settings));
+                } else {
+                    company.print(&self.settings);
+                }
+                Ok(())
+            };
+            serve::run(http, workflow, told).await
         });
         // Where it was made for this, it goes with it.
         let _ = std::fs::remove_dir_all(&folder);

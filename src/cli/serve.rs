@@ -55,24 +55,29 @@ fn serve(settings: Settings) -> Result<Ended, String> {
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|fault| fault.to_string())?;
     runtime.block_on(async {
         let workflow = house::open(&settings.database, &settings.rules).await?;
-        offer_setup(&workflow).await?;
         if settings.rules.rules_source == RulesSource::File {
             workflow.take_rules_from_file();
             let file = RulesFile::new(Arc::clone(&workflow), settings.rules.rules_file.clone());
             tokio::spawn(file.watch(Arc::new(house::clock)));
         }
-        run(settings.http, workflow).await
+        let offered = Arc::clone(&workflow);
+        run(settings.http, workflow, async move { offer_setup(&offered).await }).await
     })
 }
 
-/// Serves an open house, with all that goes on beside the calls, until a signal says otherwise.
-pub async fn run(settings: Http, workflow: Arc<Workflow>) -> Result<Ended, String> {
+/// Serves an open house, with all that goes on beside the calls, until a signal says otherwise. `listening` is done once
+/// it listens: what a process that cannot serve must not do or say.
+pub async fn run(
+    settings: Http,
+    workflow: Arc<Workflow>,
+    listening: impl Future<Output = Result<(), String>>,
+) -> Result<Ended, String> {
     tokio::spawn(rules_schedule::watch(Arc::clone(&workflow), Arc::new(house::clock)));
     tokio::spawn(rules_replays::watch(Arc::clone(&workflow), Arc::new(house::clock)));
     tokio::spawn(active_rules::watch(Arc::clone(&workflow)));
     tokio::spawn(rules_shadow::watch(Arc::clone(&workflow)));
     let app = house::app(settings, &workflow, Arc::new(house::clock)).map_err(|faults| faults.join("; "))?;
-    let ended = server::run(Arc::new(app).into()).await.map_err(|fault| fault.to_string())?;
+    let ended = server::run(Arc::new(app).into(), listening).await.map_err(|fault| fault.to_string())?;
     workflow.store().close().await.map_err(|fault| crate::api::error::chain(&fault))?;
     Ok(ended)
 }

@@ -37,6 +37,8 @@ pub struct RulesVersion {
     pub superseded_at: Option<Time>,
     /// What became of things in use with it: what its text and its activation said together. `None` = it is not known.
     pub migration: Option<Migration>,
+    /// What was in use and became something else.
+    pub migrated: Option<Migrated>,
 }
 
 /// A version to be made and activated. Written by `Tx::record`, under the lock of the epochs, which it raises.
@@ -57,6 +59,8 @@ pub struct Activation {
     pub draft: Option<ActivatedDraft>,
     /// What becomes of things in use that it no longer has: applied in the same transaction.
     pub migration: Migration,
+    /// What is in use and becomes something else.
+    pub migrated: Migrated,
     /// Names that go with the version it replaces: remembered, so that nothing new gets them unnoticed.
     pub removed: Vec<String>,
     /// Names that are used from now on, and are forgotten as removed.

@@ -96,6 +96,7 @@ diesel::table! {
         draft -> Nullable<Uid>,
         superseded_at -> Nullable<BigInt>,
         migration -> Nullable<Verbatim>,
+        migrated -> Nullable<Verbatim>,
     }
 }
 

@@ -266,11 +266,21 @@ pub(super) fn draft_closed(scene: &Scene, draft: &RulesDraft) -> Option<Against>
     if let Some(failure) = scene.call.version_fault(draft.version) {
         return Some(Against::Failure(failure));
     }
+    needs_another(scene, draft).map(Against::refusal)
+}
+
+/// Where two are demanded, whoever wrote in a draft does not activate it.
+pub(super) fn needs_another(scene: &Scene, draft: &RulesDraft) -> Option<Refusal> {
     let wrote = scene.actor.user().is_some_and(|user| draft.editors.contains(&user));
-    if scene.rules().activation_by_another && wrote {
-        return Some(Against::refusal(refusal(RefusalKind::Permission(Message::new("rules_by_another")))));
-    }
-    None
+    let held = scene.rules().activation_by_another && wrote;
+    held.then(|| refusal(RefusalKind::Permission(Message::new("rules_by_another"))))
+}
+
+/// Another version rules than the one that a draft is to replace.
+pub(super) fn outdated(scene: &Scene, (replaces, parent): (i64, i64)) -> Option<Refusal> {
+    let active = scene.active.epochs.rules_version;
+    let message = || Message::new("rules_draft_outdated").with("parent", parent).with("meant", replaces);
+    (replaces != active).then(|| refusal(RefusalKind::State(message().with("active", active))))
 }
 
 /// Everything else that stands against a change; `None`: nothing, and what goes with it. With `hold`, nothing that was
@@ -290,10 +300,8 @@ pub(super) fn decide(
     {
         return Ok(Err(Against::Failure(failure)));
     }
-    if let Some((replaces, parent)) = change.replaces.filter(|(replaces, _)| *replaces != active) {
-        let message = Message::new("rules_draft_outdated").with("parent", parent);
-        let message = message.with("meant", replaces).with("active", active);
-        return Ok(Err(Against::refusal(refusal(RefusalKind::State(message)))));
+    if let Some(refusal) = change.replaces.and_then(|replaces| outdated(scene, replaces)) {
+        return Ok(Err(Against::refusal(refusal)));
     }
     if scene.active.rules_hash == change.hash {
         return Ok(Err(Against::Failure(Failure::Conflict(Message::new("rules_unchanged")))));
@@ -332,18 +340,13 @@ fn conclude(
         activated_by: scene.actor.user(),
         draft: change.draft,
         migration: standing.migration,
+        migrated: standing.migrated,
         removed: standing.removed,
         declared: standing.declared,
         file_hash: change.file_hash.clone(),
     };
-    let migrated = standing.migrated;
-    let written = scene.conclude(
-        tx,
-        about(number),
-        own_business(activation),
-        |one| vec![Effect::Rules(one)],
-        |one| RulesAnswer::of(one, &migrated),
-    )?;
+    let written =
+        scene.conclude(tx, about(number), own_business(activation), |one| vec![Effect::Rules(one)], RulesAnswer::of)?;
     if let Some(identities) = standing.identities.filter(|_| !scene.call.dry_run) {
         renew(tx, &identities)?;
     }

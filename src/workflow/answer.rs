@@ -137,7 +137,7 @@ pub struct ShadowAnswer {
 
 impl RulesAnswer {
     #[must_use]
-    pub fn of(activation: &Activation, migrated: &Migrated) -> Self {
+    pub fn of(activation: &Activation) -> Self {
         Self {
             number: activation.number,
             hash: activation.hash.clone(),
@@ -148,7 +148,7 @@ impl RulesAnswer {
             at: activation.at,
             activated_by: activation.activated_by,
             draft: activation.draft.map(|draft| draft.id),
-            migrated: migrated.clone(),
+            migrated: activation.migrated.clone(),
             migration: activation.migration.clone(),
         }
     }

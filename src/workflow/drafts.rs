@@ -1,7 +1,7 @@
 //! Drafts of the rules: begun, written by several, read with everything that stands against them, thrown away.
 
 use super::Workflow;
-use super::activation::{Change, DraftActivation, closed};
+use super::activation::{Change, DraftActivation, closed, needs_another, outdated};
 use super::answer::DraftAnswer;
 use super::call::Call;
 use super::conclude::{About, own_business, subject};
@@ -59,10 +59,18 @@ impl Workflow {
         let (obstacles, active) = self
             .reading(call, Action::RulesRead, move |scene, tx| {
                 let active = scene.active.epochs.rules_version;
-                let Some(rules) = &rules else { return Ok(Ok((Vec::new(), active))) };
-                let said = seen.schedule.as_ref().map(|schedule| schedule.migrate.clone()).unwrap_or_default();
-                let change = Change::of(&seen, rules, &DraftActivation { migrate: said, ..DraftActivation::default() });
-                Ok(Ok((stands_against(scene, tx, &change)?.err().unwrap_or_default(), active)))
+                if seen.state == DraftState::Activated {
+                    return Ok(Ok((Vec::new(), active)));
+                }
+                let replaces = seen.schedule.as_ref().map_or(seen.parent, |schedule| schedule.replaces);
+                let against = [needs_another(scene, &seen), outdated(scene, (replaces, seen.parent))];
+                let mut against: Vec<_> = against.into_iter().flatten().collect();
+                if let Some(rules) = &rules {
+                    let migrate = seen.schedule.as_ref().map(|schedule| schedule.migrate.clone()).unwrap_or_default();
+                    let change = Change::of(&seen, rules, &DraftActivation { migrate, ..DraftActivation::default() });
+                    against.extend(stands_against(scene, tx, &change)?.err().unwrap_or_default());
+                }
+                Ok(Ok((against, active)))
             })
             .await?;
         Ok(DraftReading { draft, checked, obstacles, active })
@@ -125,7 +133,7 @@ impl Workflow {
                 text: new.text.clone(),
                 hash: text_hash.clone(),
                 editors,
-                comment: new.comment.clone(),
+                comment: new.comment.clone().or_else(|| draft.comment.clone()),
                 parent: new.parent.unwrap_or(draft.parent),
                 state: DraftState::Draft,
                 schedule: None,
@@ -154,6 +162,10 @@ impl Workflow {
 
     /// A text that the database can keep; its hash.
     fn draft_text(&self, new: &DraftText) -> Outcome<String> {
+        // A body that was forgotten would take the place of a draft that is there.
+        if new.text.trim().is_empty() {
+            return Err(Failure::invalid("", Message::new("file_empty")));
+        }
         if new.text.contains('\0') {
             return Err(Failure::invalid("", Message::new("control_character")));
         }

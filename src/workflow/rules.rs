@@ -132,6 +132,7 @@ impl Workflow {
                     activated_by: None,
                     draft: None,
                     migration: Migration::default(),
+                    migrated: Vec::new(),
                     removed: Vec::new(),
                     declared: Vec::new(),
                     file_hash: file_hash.clone(),
@@ -171,6 +172,10 @@ impl Workflow {
                 return Ok(Some(true));
             }
             let versions = tx.rules_versions(None, i64::MAX)?;
+            // The text that rules, whoever wrote it.
+            if versions.first().is_some_and(|active| active.hash == file_hash) {
+                return Ok(Some(true));
+            }
             let taken = versions.iter().any(|one| one.hash == file_hash && one.source == RulesSource::File);
             Ok(taken.then_some(false))
         });

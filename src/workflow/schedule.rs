@@ -91,7 +91,8 @@ impl Workflow {
         .await
     }
 
-    /// Takes a draft back from its schedule: it can be written again.
+    /// Takes a draft back from its schedule: it can be written again. One that was refused when its time came is no longer
+    /// told of.
     pub async fn unschedule_draft(&self, call: &Call, id: DraftId) -> Written<DraftAnswer> {
         self.writing(call, Action::RulesActivate, move |scene, tx| {
             if let Some(replayed) = scene.replay(tx, own_sight)? {
@@ -104,11 +105,11 @@ impl Workflow {
             if let Some(failure) = scene.call.version_fault(now.version) {
                 return Ok(Err(failure));
             }
-            if now.state != DraftState::Scheduled {
+            if !matches!(now.state, DraftState::Scheduled | DraftState::Refused) {
                 return Ok(Err(Failure::Conflict(Message::new("rules_draft_not_scheduled"))));
             }
             let updated_at = scene.now().max(now.updated_at);
-            let after = RulesDraft { state: DraftState::Draft, schedule: None, updated_at, ..now };
+            let after = RulesDraft { state: DraftState::Draft, schedule: None, refusal: None, updated_at, ..now };
             let answer = RulesDraft { version: after.version + 1, ..after.clone() };
             conclude(scene, tx, DraftChange::Changed(after), answer)
         })

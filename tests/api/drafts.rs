@@ -228,6 +228,12 @@ on_both! {
         let draft = act.draft("ada", COMPANY);
         assert_eq!(act.write("PUT", "dan", &draft, COMPANY).status, 200);
         let at = json!({"at": "2026-03-09T00:00:00Z"});
+        // Who wrote in it reads that another must; who did not, nothing.
+        let obstacles = |by: &str| -> Vec<Json> {
+            let read = company.server.get(&draft).token(&company.token(by)).expect(200);
+            read.body["obstacles"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect()
+        };
+        assert_eq!((obstacles("ada"), obstacles("acton")), (vec![json!("rules_by_another")], vec![]));
         for (path, body) in [("activate", json!({})), ("schedule", at)] {
             let seen = act.post("ada", &format!("{draft}/{path}"), &body);
             assert_eq!((seen.status, seen.code()), (403, "rules_by_another"), "{path}: {}", seen.text);
@@ -294,6 +300,22 @@ on_both! {
         assert_eq!(act.get("/v1/rules/versions")["data"].as_array().unwrap().len(), 2);
     }
 
+    fn what_is_left_out_of_a_write_stays(company) under COMPANY; {
+        let act = act!(company);
+        let seen = act.write("POST", "dan", &format!("{DRAFTS}?comment=more"), &said(1));
+        let draft = format!("{DRAFTS}/{}", seen.body["id"].as_str().unwrap());
+        assert_eq!(act.write("PUT", "dan", &draft, &said(2)).body["comment"], "more");
+        assert_eq!(act.write("PUT", "dan", &format!("{draft}?comment=less"), &said(3)).body["comment"], "less");
+        // A text that was forgotten is none.
+        for text in ["", " \n"] {
+            for (method, path) in [("PUT", draft.as_str()), ("POST", DRAFTS)] {
+                let seen = act.write(method, "dan", path, text);
+                assert_eq!((seen.status, seen.faults()), (422, vec![" file_empty".to_owned()]), "{}", seen.text);
+            }
+        }
+        assert_eq!(act.get(&draft)["text"], said(3));
+    }
+
     fn a_schedule_is_taken_back(company) under COMPANY; {
         let act = act!(company);
         let draft = act.draft("dan", &said(1));
@@ -349,6 +371,15 @@ on_both! {
         let code = |draft: &str| act!(company).get(draft)["refusal"]["code"].clone();
         assert_eq!((code(&draft), code(&other)), (json!("schedule_without_owner"), json!("schedule_without_owner")));
         assert_eq!(code(&third), "rules_draft_outdated");
+        assert_eq!(act!(company).get(&third)["obstacles"][0]["code"], "rules_draft_outdated");
+        // Once it is taken back, nothing is told of it any more.
+        for draft in [&draft, &other, &third] {
+            let taken = act!(company).post("ada", &format!("{draft}/unschedule"), &json!({}));
+            assert_eq!((taken.status, &taken.body["state"]), (200, &json!("draft")), "{}", taken.text);
+            assert_eq!(taken.body["refusal"], Json::Null);
+        }
+        assert!(look(company).is_empty());
+        assert_eq!(warnings(company), json!([]));
         assert_eq!(act!(company).active(), 2);
     }
 

@@ -248,6 +248,8 @@ crate::on_both! {
         // What became of it is kept with the version.
         let kept = company.get("ada", &format!("/v1/rules/versions/{}", made["number"])).body["migrate"].clone();
         assert_eq!((&kept["roles"], &made["migrate"]), (&json!({"trainee": "seller"}), &kept));
+        let migrated = company.get("ada", &format!("/v1/rules/versions/{}", made["number"])).body["migrated"].clone();
+        assert_eq!((&migrated, &made["migrated"]), (&json!([{"name": "roles.trainee", "count": 1}]), &migrated));
         let tess = company.get("ada", &format!("/v1/users/{}", company.id("tess"))).body;
         assert_eq!(tess["roles"], json!(["seller"]));
     }

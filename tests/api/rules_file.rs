@@ -113,6 +113,17 @@ on_both!(bad_files_of_every_kind_leave_the_last_good_rules, |company| {
     assert_eq!(company.server.get("/readyz").expect(200).body["warnings"], json!([]));
 });
 
+on_both!(the_text_that_rules_already_is_no_older_one, |company| {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rules.yaml");
+    std::fs::write(&path, DEFAULT_RULES).unwrap();
+    // As where the rules were made in the database, and are taken from the file from now on.
+    crate::company::execute(&company.url, "DELETE FROM rules_file");
+    company.workflow.take_rules_from_file();
+    assert_eq!(look(&mut process(company, &path), company), Look::Unchanged);
+    assert_eq!(company.server.get("/readyz").expect(200).body["warnings"], json!([]));
+});
+
 /// A version as another program made it.
 fn made_elsewhere(company: &Company, number: i64, text: &str) {
     let activation = Activation {
@@ -127,6 +138,7 @@ fn made_elsewhere(company: &Company, number: i64, text: &str) {
         activated_by: None,
         draft: None,
         migration: Migration::default(),
+        migrated: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: None,

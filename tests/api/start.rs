@@ -1,6 +1,7 @@
 //! What a program does not start with, or does not go on with, and how it says why.
 
 use crate::company::{Company, On, RUNTIME};
+use crate::instance::Instance;
 use crate::on_both;
 use loudou::cli::house::DEFAULT_RULES;
 use loudou::engine::actor::Who;
@@ -8,6 +9,7 @@ use loudou::engine::decision::FactsRead;
 use loudou::store::{Activation, Effect, Entry, Guards, Outcome, RulesSource, Subject};
 use loudou::values::DecisionId;
 use loudou::workflow::secrets::Secrets;
+use serde_json::json;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -70,6 +72,21 @@ fn a_master_key_that_is_none_stops_the_start() {
     assert!(!folder.path().join("loudou.db").exists());
 }
 
+/// Only one that serves may say who sets the company up: the newest token is the one that counts.
+#[test]
+fn a_program_that_finds_no_place_to_listen_leaves_the_set_up_to_the_one_that_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(url) = crate::postgres::fresh_database() else { return };
+    let secret = file(&folder, "secret", &Secrets::fresh_text());
+    let first = Instance::start(&url, secret.as_ref(), &[]).unwrap();
+    let said = refused(&url, &[("LOUDOU_SECRET_FILE", &secret), ("LOUDOU_LISTEN", &first.address)]);
+    assert!(said.contains(&format!("listening on {}: ", first.address)), "{said}");
+    let body =
+        json!({"token": first.setup_token(), "login": "ada", "name": "Ada", "password": "correct horse battery"});
+    let (status, answer) = first.ask("", "POST", "/v1/setup", None, &body).unwrap();
+    assert_eq!(status, 201, "{answer}");
+}
+
 #[test]
 fn rules_that_are_none_stop_the_first_start_with_every_problem() {
     let folder = tempfile::tempdir().unwrap();
@@ -104,6 +121,7 @@ fn activate_unchecked(company: &Company, text: &str) {
             activated_by: None,
             draft: None,
             migration: Default::default(),
+            migrated: Vec::new(),
             removed: Vec::new(),
             declared: Vec::new(),
             file_hash: None,

@@ -22,6 +22,7 @@ pub(super) fn whole(rules: &Rules) -> Thing {
         .says("diff_languages", listed(&rules.languages))
         .says("diff_currency", rules.currency.code())
         .may_say("diff_country", rules.country.clone())
+        .marked("diff_activation_by_another", rules.activation_by_another)
         .says("diff_first_administrator", listed(&rules.first_administrator))
         .with("unique", None, rules.unique.iter().map(|one| Thing::new("diff_combination", &one.id)).collect())
         .with("validations", None, rules.validations.iter().map(validation).collect())

@@ -13,6 +13,7 @@ mod tests;
 
 pub use gains::{FieldAccess, PermissionChange, gains};
 
+use super::migrate::Migration;
 use super::model::Rules;
 use crate::texts::{Arg, Message};
 use crate::values::{Language, Localized};
@@ -43,7 +44,22 @@ pub fn diff(before: &Rules, after: &Rules) -> Vec<Change> {
     compare("", &describe::whole(before), &describe::whole(after), &mut changes);
     calendar::compare(&before.calendar, &after.calendar, &mut changes);
     permissions::compare(before, after, &mut changes);
+    changes.extend(becomes(&before.migrate, &after.migrate));
     changes
+}
+
+/// What the other rules say becomes of things in use, and these do not say.
+fn becomes<'a>(before: &'a Migration, after: &'a Migration) -> impl Iterator<Item = Change> {
+    let change = |place: String, message| Change { place, kind: ChangeKind::Added, message };
+    let mapped = after.mappings.iter().filter(|one| !before.mappings.contains(one)).map(move |one| {
+        let (name, target) = (Migration::name(one), after.target_name(one));
+        let message = Message::new("diff_becomes").with("name", name.as_str()).with("target", target);
+        change(format!("migrate.{name}"), message)
+    });
+    let again = after.again.difference(&before.again).map(move |name| {
+        change(format!("migrate.again.{name}"), Message::new("diff_again").with("name", name.as_str()))
+    });
+    mapped.chain(again)
 }
 
 /// The changes as lines of text.

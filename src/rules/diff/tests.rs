@@ -40,6 +40,11 @@ fn every_change_is_told_in_words() {
             &[("dwell: 5wd", "dwell: [{when: 'deal.grade == \"A\"', is: 8wd}, {is: 5wd}]")],
             "~ stage `contacted`: target dwell 8wd (deal.grade == \"A\"), 5wd, was 5wd\n",
         ),
+        (
+            "two for a change",
+            &[("\nfirst_administrator:", "\nactivation: {by_another: true}\nfirst_administrator:")],
+            "~ the rules `rules`: two for a change of the rules yes, was no\n",
+        ),
         ("rate", &[("rate: 30%", "rate: 35.5%")], "~ stage `lead`: target rate 35.5%, was 30%\n"),
         (
             "holding",

@@ -8,7 +8,7 @@ use crate::rules::renames::{StageRename, StageRenames};
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::entry::Entry;
-use crate::store::rules_versions::{Activation, Countable, InUse, RulesSource, RulesVersion};
+use crate::store::rules_versions::{Activation, Countable, InUse, Migrated, RulesSource, RulesVersion};
 use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions, stage_renames as renames};
 use crate::values::{DraftId, Key, Time, UserId};
 use diesel::dsl::max;
@@ -33,6 +33,7 @@ struct VersionRow {
     draft: Option<DraftId>,
     superseded_at: Option<Time>,
     migration: Option<Json<Migration>>,
+    migrated: Option<Json<Migrated>>,
 }
 
 impl From<VersionRow> for RulesVersion {
@@ -51,6 +52,7 @@ impl From<VersionRow> for RulesVersion {
             draft: row.draft,
             superseded_at: row.superseded_at,
             migration: row.migration.map(|json| json.0),
+            migrated: row.migrated.map(|json| json.0),
         }
     }
 }
@@ -80,6 +82,7 @@ pub fn rules_versions(conn: &mut Conn, before: Option<i64>, limit: i64) -> Resul
             versions::draft,
             versions::superseded_at,
             versions::migration,
+            versions::migrated,
         ))
         .load(conn)?;
     Ok(rows.into_iter().map(RulesVersion::from).collect())
@@ -129,6 +132,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
             versions::activated_by.eq(activation.activated_by),
             versions::draft.eq(activation.draft.map(|draft| draft.id)),
             versions::migration.eq(Json(activation.migration.clone())),
+            versions::migrated.eq(Json(activation.migrated.clone())),
         ))
         .execute(conn)?;
     diesel::update(versions::table.find(activation.replaces))

@@ -15,11 +15,15 @@ struct Strict(Json);
 /// # Errors
 /// What is wrong, with line and column.
 pub fn read(bytes: &[u8]) -> Result<Json, Message> {
+    if bytes.trim_ascii().is_empty() {
+        return Err(Message::new("json_missing"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let fault = |fault: serde_json::Error| {
         let text = fault.to_string();
         let message = match text.strip_prefix(TWICE).and_then(|rest| rest.split_once('`')) {
             Some((key, _)) => Message::new("json_key_twice").with("key", key),
+            None if text.starts_with(TOO_DEEP) => Message::new("json_too_deep"),
             None => Message::new("json_malformed"),
         };
         let place = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -31,6 +35,8 @@ pub fn read(bytes: &[u8]) -> Result<Json, Message> {
 }
 
 const TWICE: &str = "key twice: `";
+/// How the library says that something lies in too much else.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// Pointers to the texts within `value` (keys too) that hold control characters other than tab and line break.
 #[must_use]
@@ -180,6 +186,9 @@ mod tests {
     fn what_is_not_plain_json_is_refused_with_its_place() {
         insta::assert_snapshot!(told(br#"{"a": 1, "a": 2}"#), @"`a` is given twice: line 1, column 12");
         insta::assert_snapshot!(told(b"{\"a\": 1,\n}"), @"the body is not JSON: line 2, column 1");
+        insta::assert_snapshot!(told(b" \n"), @"a body of JSON is needed, at least `{}`");
+        let deep = ["[".repeat(200), "]".repeat(200)].concat();
+        insta::assert_snapshot!(told(deep.as_bytes()), @"the body is nested too deeply: line 1, column 128");
         for text in [&br#"{"a": "\ud800"}"#[..], b"{} {}", b"", b"\xff", br#"{"a": NaN}"#, &[b'['; 200]] {
             assert!(read(text).is_err(), "{text:?}");
         }

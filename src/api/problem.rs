@@ -96,6 +96,10 @@ codes! {
         RulesInUse = "rules_in_use",
         /// What is said to become of something in use cannot be: `errors` says what, and why.
         RulesMigrationImpossible = "rules_migration_impossible",
+        /// Nobody who is active could change people, or the rules, under the new rules.
+        NobodyCould = "nobody_could",
+        /// The new rules demand two for a change of them, and there would be no two who could.
+        NobodyCouldByAnother = "nobody_could_by_another",
         /// By the new rules, customers would be the same as others: `errors` says by which combination, and how many.
         RulesCustomersAlike = "rules_customers_alike",
         /// New things have names that something had which was removed: `errors` says which. `migrate.again` confirms it.

@@ -261,7 +261,7 @@ on_both! {
             assert_eq!(company.patch("ada", &user, &json!({"active": false})).status, 200);
         }
         let seen = act.write("POST", "ada", "/v1/rules/versions", &by_another());
-        assert_eq!((seen.status, seen.code()), (409, "conflict"), "{}", seen.text);
+        assert_eq!((seen.status, seen.code()), (409, "nobody_could_by_another"), "{}", seen.text);
         assert_eq!(last(company).answer["refused"], "nobody_could_by_another");
         let user = format!("/v1/users/{}", company.id("dan"));
         assert_eq!(company.patch("ada", &user, &json!({"active": true})).status, 200);

@@ -212,7 +212,7 @@ mod small_company {
             ];
             for text in denied {
                 let seen = activate(&company.server, &company.token("ada"), &text);
-                assert_eq!((seen.status, seen.code()), (409, "conflict"), "{text}\n{}", seen.text);
+                assert_eq!((seen.status, seen.code()), (409, "nobody_could"), "{text}\n{}", seen.text);
                 let kept = log(company).pop().unwrap();
                 assert_eq!((kept.action.as_str(), kept.outcome), ("rules.activate", Outcome::Refused));
                 assert_eq!(kept.answer["refused"], "nobody_could");

@@ -166,10 +166,7 @@ impl Workflow {
                 (None, Some(number), version.text)
             }
         };
-        // Scenarios that fail do not keep anybody from seeing what the rules would do.
-        let mut checked = check_aside(text.clone(), call.now).await?;
-        checked.scenarios.clear();
-        let rules = checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))?;
+        let rules = tried_rules(text.clone(), call.now).await?;
         Ok((draft, number, text, rules))
     }
 }
@@ -187,6 +184,13 @@ fn conclude<T: Trial>(
     let about = about::<T>(trial.id());
     let answer = T::Answer::from(trial);
     scene.conclude(tx, about, own_business(change), |change| vec![T::effect(change)], |_| answer.clone())
+}
+
+/// The rules that a text says. Scenarios that fail do not keep anybody from seeing what they would do.
+pub(super) async fn tried_rules(text: String, now: Time) -> Outcome<Arc<Rules>> {
+    let mut checked = check_aside(text, now).await?;
+    checked.scenarios.clear();
+    checked.accepted().map_err(|faults| Failure::RulesInvalid(Box::new(faults)))
 }
 
 /// The rules of a trial that a process goes on with. `None`: a later program may not take what an earlier one took.

@@ -57,11 +57,29 @@ pub struct PreviewStep {
     pub preview: PreviewId,
     pub total: i64,
     pub done: i64,
+    /// Fields that the outcome tells of.
+    pub told: BTreeSet<String>,
     pub sums: Sums,
     /// (group, a deal in it)
     pub found: Vec<(i64, DealId)>,
     /// How it ended, if it did.
     pub ended: Option<ReplayState>,
+}
+
+impl PreviewStep {
+    /// That nothing has been found yet.
+    #[must_use]
+    pub fn nothing(preview: &Preview) -> Self {
+        Self {
+            preview: preview.id,
+            total: 0,
+            done: 0,
+            told: preview.told.clone(),
+            sums: Sums::default(),
+            found: Vec::new(),
+            ended: None,
+        }
+    }
 }
 
 face! { rules_previews:

@@ -6,18 +6,20 @@
 //! that the tried rules look at.
 
 use super::Workflow;
+use super::active::Active;
 use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
 use super::pages::{cut, wanted};
 use super::rules::permitted;
+use super::scene::MOST_RESTARTS;
 use super::trials::{Trial, Tried, lease, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
-use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
+use crate::store::{Effect, Lease, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
 use crate::values::{DealId, PreviewId, RunnerId, Time};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,6 +51,29 @@ struct Compared {
     new: Arc<Rules>,
     migration: Migration,
     as_of: Time,
+    /// The fields that the outcome tells of.
+    told: BTreeSet<String>,
+}
+
+impl Compared {
+    fn new(active: &Active, new: &Arc<Rules>, preview: &Preview) -> Self {
+        let migration = new.migrate.joined(&preview.migrate);
+        Self {
+            old: Arc::clone(&active.rules),
+            against: active.epochs.rules_version,
+            new: Arc::clone(new),
+            told: told(&active.rules, new, &migration),
+            migration,
+            as_of: preview.as_of,
+        }
+    }
+}
+
+/// The fields that comparing these rules tells of.
+fn told(old: &Rules, new: &Rules, migration: &Migration) -> BTreeSet<String> {
+    let mut told: BTreeSet<String> = [told_of_deals(new), told_of_deals(old)].into_iter().flatten().collect();
+    former_names(&mut told, migration);
+    told
 }
 
 impl Workflow {
@@ -58,9 +83,7 @@ impl Workflow {
         let id = PreviewId::new();
         self.begin_trial(call, id, move |scene, _| {
             let now = scene.now();
-            let both = [told_of_deals(&rules), told_of_deals(scene.rules())];
-            let mut told: BTreeSet<String> = both.into_iter().flatten().collect();
-            former_names(&mut told, &rules.migrate.joined(&new.migrate));
+            let told = told(scene.rules(), &rules, &rules.migrate.joined(&new.migrate));
             Ok(Ok(Preview {
                 id,
                 draft,
@@ -129,29 +152,39 @@ impl Workflow {
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
         let id = claimed.id;
-        let active = self.active().await?;
         let Some(new) = rules_of(claimed.text.clone()).await? else {
             let ended = Some(ReplayState::Failed);
-            let failed =
-                PreviewStep { preview: id, total: 0, done: 0, sums: Sums::default(), found: Vec::new(), ended };
+            let failed = PreviewStep { ended, ..PreviewStep::nothing(&claimed) };
             let now = lease(clock());
             self.store.write(move |tx| tx.advance_rules_preview(&failed, now)).await?;
             return Ok(Some(id));
         };
-        let migration = new.migrate.joined(&claimed.migrate);
-        let compared = Compared {
-            old: Arc::clone(&active.rules),
-            against: active.epochs.rules_version,
-            new,
-            migration,
-            as_of: claimed.as_of,
-        };
+        let mut active = self.active().await?;
+        for _ in 0..MOST_RESTARTS {
+            let compared = Compared::new(&active, &new, &claimed);
+            match self.compare(compared, id, step, &|| lease(clock())).await {
+                Err(StoreError::RulesChanged) => active = self.reload().await?,
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(Some(id)),
+            }
+        }
+        Err(Failure::Unavailable(StoreError::Busy))
+    }
+
+    /// Compares rules on every deal and keeps what is found, step by step.
+    async fn compare(
+        &self,
+        compared: Compared,
+        id: PreviewId,
+        step: i64,
+        lease: &(dyn Fn() -> Lease + Send + Sync),
+    ) -> Result<(), StoreError> {
         // One step ahead of what is kept: a slow writer holds the reader back, and one that ends ends it.
         let (found, mut steps) = mpsc::channel(1);
         let looking = self.store.read(move |tx| look(tx, &compared, id, step, &found));
         let keeping = async {
             while let Some(step) = steps.recv().await {
-                let now = lease(clock());
+                let now = lease();
                 if !self.store.write(move |tx| tx.advance_rules_preview(&step, now)).await? {
                     break;
                 }
@@ -161,8 +194,7 @@ impl Workflow {
         };
         let (looked, kept) = tokio::join!(looking, keeping);
         kept?;
-        looked?;
-        Ok(Some(id))
+        looked
     }
 }
 
@@ -217,7 +249,8 @@ impl From<PreviewAnswer> for Preview {
     }
 }
 
-/// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it.
+/// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it. Refused where
+/// other rules are active in that snapshot than the ones to compare with.
 fn look(
     tx: &mut Tx<'_>,
     compared: &Compared,
@@ -225,6 +258,9 @@ fn look(
     step: i64,
     found: &mpsc::Sender<PreviewStep>,
 ) -> Result<(), StoreError> {
+    if tx.epochs()?.rules_version != compared.against {
+        return Err(StoreError::RulesChanged);
+    }
     let total = tx.count_deals()?;
     let (mut after, mut done) = (None, 0);
     let mut sums = Sums { against: compared.against, ..Sums::default() };
@@ -240,7 +276,8 @@ fn look(
         let is_last = count < step;
         (after, done) = (records.last().map(|record| record.deal.id), done + count);
         let ended = is_last.then_some(ReplayState::Done);
-        let step = PreviewStep { preview: id, total, done, sums: sums.clone(), found: parts, ended };
+        let told = compared.told.clone();
+        let step = PreviewStep { preview: id, total, done, told, sums: sums.clone(), found: parts, ended };
         // Nobody takes it any more: it was cancelled.
         if found.blocking_send(step).is_err() || is_last {
             return Ok(());

@@ -220,6 +220,32 @@ crate::on_both! {
         assert_eq!((again.status, again.code()), (409, "rules_preview_ended"));
     }
 
+    /// Rules that become active between the beginning of a preview and its look at the deals are those that it compares with,
+    /// and what they look at tells who may know.
+    fn what_is_compared_with_is_active_in_the_snapshot(company) {
+        work(company);
+        // A process that has not heard of the change yet.
+        let behind = company.another_workflow();
+        assert_eq!(RUNTIME.block_on(behind.active()).unwrap().epochs.rules_version, 1);
+        let draft = company.draft("dan", &COMPANY.replace("deal.size > 5", "deal.size > 2"));
+        let path = begin(company, &json!({"draft": draft}));
+        let by_phone = COMPANY.replace("deal.size > 5", "deal.size > 5 || customer.phone == \"1\"");
+        let by_phone = by_phone.replace("at_most: 9", "at_most: 2");
+        let other = company.draft("dan", &by_phone);
+        let activated = company.post("ada", &format!("/v1/rules/drafts/{}/activate", other.as_str().unwrap()), &json!({}));
+        assert_eq!(activated.status, 201, "{}", activated.text);
+        let now = company.now();
+        assert!(RUNTIME.block_on(behind.run_preview(&move || now, 1)).unwrap().is_some());
+        let body = company.get("ada", &path).body;
+        assert_eq!((&body["state"], groups(&body)), (&json!("done"), vec!["grade B A 1".to_owned()]), "{body}");
+        assert_eq!(company.get("ada", &format!("{path}/rules")).body["from"], 2);
+        let hidden = ["ada", "ann"].map(|by| {
+            let data = company.get(by, &format!("{path}/groups/0/deals")).body["data"].clone();
+            data.as_array().unwrap().iter().all(|one| one["hidden"] == true)
+        });
+        assert_eq!(hidden, [false, true]);
+    }
+
     fn a_change_is_told_in_words_and_one_deal_explained_under_it(company) {
         let [large, small, _] = work(company);
         let text = COMPANY.replace("kind: won}", "kind: won, enter: [{id: reached, activity: call, outcome: reached}]}");

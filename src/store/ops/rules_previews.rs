@@ -145,6 +145,7 @@ pub fn advance_rules_preview(conn: &mut Conn, step: &PreviewStep, lease: Lease) 
         .set((
             previews::total.eq(step.total),
             previews::done.eq(step.done),
+            previews::told.eq(Json(step.told.clone())),
             previews::sums.eq(Json(step.sums.clone())),
             previews::state.eq(state.word()),
             previews::lease_until.eq(lease.until),

@@ -6,7 +6,7 @@ use super::facts::{Deal, DealFacts};
 use super::moves::{MoveOption, options};
 use super::preview::{former_names, migrated};
 use super::shadow::renamed_actor;
-use super::tally::{fields, told_fields};
+use super::tally::{fields, told_by_roles, told_fields};
 use crate::rules::expression::Expression;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Figure, Rules};
@@ -36,13 +36,7 @@ pub fn told_of_moves(rules: &Rules, migration: &Migration) -> BTreeSet<String> {
         conditions(stage.holding.ideal.as_ref()).for_each(|when| fields(when, &mut told));
         conditions(stage.holding.warn.as_ref()).for_each(|when| fields(when, &mut told));
     }
-    for role in rules.roles.values() {
-        let may = role.may.iter().filter(|grant| grant.actions.contains(&Action::DealsMove));
-        let never = role.never.iter().filter(|never| never.actions.contains(&Action::DealsMove));
-        may.filter_map(|grant| grant.when.as_ref())
-            .chain(never.filter_map(|never| never.when.as_ref()))
-            .for_each(|when| fields(when, &mut told));
-    }
+    told_by_roles(rules, |action| action == Action::DealsMove, &mut told);
     former_names(&mut told, migration);
     told
 }

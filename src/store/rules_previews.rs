@@ -35,6 +35,12 @@ pub struct Preview {
     pub sums: Sums,
     pub begun_at: Time,
     pub ended_at: Option<Time>,
+    /// How often it was begun.
+    #[serde(default)]
+    pub attempts: i64,
+    /// Whether its counts are in tens, for who may not read everything that they tell of. Never kept.
+    #[serde(skip)]
+    pub in_tens: bool,
 }
 
 /// A change of previews by people. Its own effect in the log.

@@ -10,10 +10,9 @@ use super::active::Active;
 use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
-use super::pages::{cut, wanted};
 use super::rules::permitted;
 use super::scene::MOST_RESTARTS;
-use super::trials::{Trial, Tried, lease, rules_of, sees_all};
+use super::trials::{Trial, Tried, as_told, in_tens, lease, page_of, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
 use crate::rules::hash;
@@ -100,6 +99,8 @@ impl Workflow {
                 sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,
+                attempts: 0,
+                in_tens: false,
             }))
         })
         .await
@@ -115,7 +116,8 @@ impl Workflow {
             if let Err(failure) = permitted(scene) {
                 return Ok(Err(failure));
             }
-            Ok(tx.newest_rules_preview(draft, version)?.ok_or(Failure::NotFound))
+            let newest = tx.newest_rules_preview(draft, version)?;
+            Ok(newest.map(|preview| as_told(scene, preview)).ok_or(Failure::NotFound))
         })
         .await
     }
@@ -129,18 +131,21 @@ impl Workflow {
         after: Option<DealId>,
         limit: u16,
     ) -> Outcome<PreviewedPage> {
-        self.trial_group(call, id, group, move |scene, tx, preview: &Preview| {
-            let deals = tx.rules_preview_items(id, i64::from(group), after, wanted(limit))?;
-            let (deals, next) = cut(deals, limit, |last| *last);
-            let known = tx.deals_by_id(&deals)?;
+        self.trial_group(call, id, group, move |scene, tx, preview: &Preview, (group, how)| {
+            let group = i64::try_from(group).unwrap_or(i64::MAX);
             let reading = scene.permit_for(Action::DealsRead);
             let told: Vec<Path> = preview.told.iter().filter_map(|name| Path::parse(name)).collect();
-            let is_open = |deal: &DealId| {
-                let item = known.get(deal).zip(reading.as_ref());
-                item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+            let read = |tx: &mut Tx<'_>, after, limit| tx.rules_preview_items(id, group, after, limit);
+            let open = |tx: &mut Tx<'_>, deals: &[DealId]| {
+                let known = tx.deals_by_id(deals)?;
+                let is_open = |deal: &DealId| {
+                    let item = known.get(deal).zip(reading.as_ref());
+                    item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+                };
+                Ok(deals.iter().map(|deal| Some(*deal).filter(is_open)).collect())
             };
-            let items = deals.iter().map(|deal| Some(*deal).filter(is_open)).collect();
-            Ok(PreviewedPage { items, next })
+            let (items, next) = page_of(tx, (after, limit, how), read, open)?;
+            Ok(PreviewedPage { items: items.into_iter().map(|(_, deal)| deal).collect(), next })
         })
         .await
     }
@@ -152,7 +157,7 @@ impl Workflow {
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
         let id = claimed.id;
-        let Some(new) = rules_of(claimed.text.clone()).await? else {
+        let Some(new) = rules_of(claimed.text.clone(), claimed.attempts).await? else {
             let ended = Some(ReplayState::Failed);
             let failed = PreviewStep { ended, ..PreviewStep::nothing(&claimed) };
             let now = lease(clock());
@@ -210,8 +215,22 @@ impl Trial for Preview {
         self.id
     }
 
-    fn groups(&self) -> usize {
-        self.sums.groups.len()
+    fn told(&self) -> BTreeSet<String> {
+        self.told.clone()
+    }
+
+    fn counts(&self) -> Vec<u64> {
+        self.sums.groups.iter().map(|group| group.count).collect()
+    }
+
+    fn rounded(mut self) -> Self {
+        let sums = &mut self.sums;
+        sums.touched = in_tens(sums.touched);
+        sums.groups.iter_mut().for_each(|group| group.count = in_tens(group.count));
+        sums.groups.retain(|group| group.count > 0);
+        sums.owners.clear();
+        sums.teams.clear();
+        Self { in_tens: true, ..self }
     }
 
     fn beginning(&self, forget_before: Time) -> PreviewChange {

@@ -117,7 +117,10 @@ pub struct DraftDealPath {
 /// What would come next under a draft
 ///
 /// Every move from where the deal stands by the rules of a draft, each criterion met or unmet and why, for the caller.
-/// Refused to whoever may not see everything on this deal that those rules decide by.
+/// What the draft renames (its `migrate`, and that of its schedule) is called as it would be: the stage that the deal
+/// stands in, its fields, the caller's roles. Refused to whoever may not see everything on this deal that those rules
+/// decide moves by: what a move demands, how many anybody should hold, who may move what; under its present name and the
+/// new one.
 #[utoipa::path(get, path = "/v1/rules/drafts/{id}/deals/{deal}/moves", tag = "rules", params(DraftDealPath), responses(
     (status = 200, description = "The moves.", body = MovesView)))]
 pub async fn list_draft_moves(
@@ -126,8 +129,8 @@ pub async fn list_draft_moves(
     caller: Caller,
     path: Path<DraftDealPath>,
 ) -> Answer<MovesView> {
-    let (moves, rules) = house.0.moves_under_draft(&caller.reads(&context)?, path.0.id, path.0.deal).await?;
-    Ok(Reply::ok(moves_view(&moves, &rules, &context)))
+    let under = house.0.moves_under_draft(&caller.reads(&context)?, path.0.id, path.0.deal).await?;
+    Ok(Reply::ok(moves_view(&under.moves, &under.rules, &context)))
 }
 
 fn moves_view(moves: &Moves, rules: &Rules, context: &Context) -> MovesView {

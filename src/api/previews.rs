@@ -64,7 +64,8 @@ pub struct PreviewBody {
 pub struct PreviewView {
     #[schema(value_type = uuid::Uuid)]
     id: PreviewId,
-    /// `running`, `done`, `cancelled`, or `failed` (the rules can no longer be used).
+    /// `running`, `done`, `cancelled`, or `failed` (the rules can no longer be used, or it was tried five times and never came
+    /// to its end).
     #[schema(max_length = 100)]
     state: &'static str,
     /// The draft that is tried, as it was when the preview began.
@@ -83,12 +84,15 @@ pub struct PreviewView {
     done: i64,
     /// of so many.
     total: i64,
+    /// Whether you are told counts in tens (rounded down), because you may not read every deal and customer with all the fields
+    /// that the rules look at. Groups of fewer than ten are then left out, as is whoever you may not know.
+    in_tens: bool,
     /// Deals with which something would be otherwise.
     touched: u64,
     /// What. A deal can be in several.
     #[schema(max_items = 100_000)]
     groups: Vec<PreviewGroupView>,
-    /// Who holds such deals.
+    /// Who holds such deals; nobody where counts are in tens.
     #[schema(value_type = Vec<uuid::Uuid>, max_items = 100_000)]
     owners: Vec<UserId>,
     /// The teams that those are in.
@@ -168,6 +172,7 @@ impl From<Preview> for PreviewView {
             teams: preview.sums.teams.into_iter().collect(),
             begun_at: preview.begun_at,
             ended_at: preview.ended_at,
+            in_tens: preview.in_tens,
         }
     }
 }
@@ -216,6 +221,10 @@ impl Shown for Preview {
 /// of another kind, which could not enter the stage that they are in, whose owner would hold too many, which would be
 /// overdue or no longer are, whose grade would be another. Changes nothing. It runs beside everything else: ask for it
 /// until it is `done`. What it found is kept for seven days.
+///
+/// Exact counts are for who reads every deal and customer, with all the fields that the rules before and after look at: rules
+/// that differ by one deal would tell of that deal. Everybody else is told counts in tens (`in_tens`), rounded down: of a
+/// group of fewer than ten nothing, and of nobody who holds them.
 #[utoipa::path(post, path = "/v1/rules/previews", tag = "rules", request_body = PreviewBody,
     responses((status = 201, description = "Begun.", body = PreviewView)))]
 pub async fn begin_preview(
@@ -295,7 +304,7 @@ async fn newest(house: &House, context: &Context, caller: &Caller, tried: Tried)
 /// Deals of a group
 ///
 /// Those with which the same would be otherwise. One that you may not read, or of which you may not see all that the rules
-/// look at, is counted and not named.
+/// look at, is not named; where you are told counts in tens (`in_tens`) it is left out.
 #[utoipa::path(get, path = "/v1/rules/previews/{id}/groups/{group}/deals", tag = "rules", params(PreviewGroupPath),
     responses((status = 200, description = "A page.", body = PreviewDealPage)))]
 pub async fn list_previewed_deals(

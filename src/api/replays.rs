@@ -65,7 +65,8 @@ pub struct ReplayBody {
 pub struct ReplayView {
     #[schema(value_type = uuid::Uuid)]
     id: ReplayId,
-    /// `running`, `done`, `cancelled`, or `failed` (the rules can no longer be used).
+    /// `running`, `done`, `cancelled`, or `failed` (the rules can no longer be used, or it was tried five times and never came
+    /// to its end).
     #[schema(max_length = 100)]
     state: &'static str,
     /// The draft that is tried, as it was when the replay began.
@@ -88,6 +89,9 @@ pub struct ReplayView {
     total: i64,
     /// Decisions that were decided anew: moves, deals made, deals given to somebody.
     replayed: u64,
+    /// Whether you are told counts in tens (rounded down), because you may not read every deal and customer with all the fields
+    /// that the rules look at. Groups of fewer than ten are then left out, as is whoever you may not know.
+    in_tens: bool,
     /// They would come out the same.
     same: u64,
     /// Were allowed and would be refused.
@@ -187,6 +191,7 @@ impl From<Replay> for ReplayView {
             groups: (0..).zip(replay.tally.groups).map(|(number, group)| ReplayGroupView::of(number, group)).collect(),
             begun_at: replay.begun_at,
             ended_at: replay.ended_at,
+            in_tens: replay.in_tens,
         }
     }
 }
@@ -335,7 +340,8 @@ pub async fn get_replay(house: House, context: Context, caller: Caller, path: Pa
 /// Decisions of a group
 ///
 /// Those that would come out otherwise by the same thing, the oldest first. One whose deal you may not read, or of whose
-/// deal you may not see all that the tried rules decide by, is counted and not named.
+/// deal you may not see all that the tried rules decide by, is not named; where you are told counts in tens (`in_tens`) it
+/// is left out.
 #[utoipa::path(get, path = "/v1/rules/replays/{id}/groups/{group}/decisions", tag = "rules", params(ReplayGroupPath),
     responses((status = 200, description = "A page.", body = ReplayDecisionPage)))]
 pub async fn list_replayed_decisions(

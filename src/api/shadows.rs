@@ -61,6 +61,9 @@ pub struct ShadowView {
     hash: String,
     #[schema(value_type = Option<uuid::Uuid>)]
     author: Option<UserId>,
+    /// Whether you are told counts in tens (rounded down), because you may not read every deal and customer with all the fields
+    /// that the rules look at. Groups of fewer than ten are then left out, as is whoever you may not know.
+    in_tens: bool,
     /// Decisions that came out the same.
     agreed: u64,
     /// Were allowed, and would be refused.
@@ -158,6 +161,7 @@ impl From<Shadow> for ShadowView {
             groups: (0..).zip(shadow.tally.groups).map(|(number, group)| ShadowGroupView::of(number, group)).collect(),
             begun_at: shadow.begun_at,
             ended_at: shadow.ended_at,
+            in_tens: shadow.in_tens,
         }
     }
 }
@@ -255,7 +259,8 @@ pub async fn get_shadow(house: House, context: Context, caller: Caller, path: Pa
 ///
 /// The first hundred that came out otherwise by the same thing, the oldest first. One whose deal you may not read, or of
 /// whose deal you may not see all that the draft decides by, is not named; nor is one on a customer unless that holds of
-/// the customer and of all of his deals. Who was refused has not become a customer, and is nobody's to read.
+/// the customer and of all of his deals. Who was refused has not become a customer, and is nobody's to read. Where you are
+/// told counts in tens (`in_tens`), what is not named is left out.
 #[utoipa::path(get, path = "/v1/rules/shadows/{id}/groups/{group}/decisions", tag = "rules", params(ShadowGroupPath),
     responses((status = 200, description = "A page.", body = ReplayDecisionPage)))]
 pub async fn list_shadowed_decisions(

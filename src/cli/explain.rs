@@ -3,15 +3,15 @@
 
 use super::rules::Spoken;
 use super::{house, say};
-use crate::api::moves::{MovesView, view};
-use crate::rules::model::Rules;
+use crate::api::moves::view;
+use crate::rules::migrate::Migration;
 use crate::settings::Place;
 use crate::texts::Message;
-use crate::values::{DealId, DraftId, Key, Language};
+use crate::values::{DealId, DraftId};
 use crate::workflow::Workflow;
 use crate::workflow::call::{Call, Caller};
+use crate::workflow::explain::ExplainedMoves;
 use crate::workflow::failure::Failure;
-use crate::workflow::moves::Moves;
 use clap::Args;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,7 +26,8 @@ pub struct Explain {
     /// The deal's id.
     #[arg(value_name = "DEAL")]
     deal: DealId,
-    /// The stage that it would enter. Left out: every stage that it could enter next.
+    /// The stage that it would enter; one that the draft renames can be named either way. Left out: every stage that it
+    /// could enter next.
     #[arg(value_name = "STAGE")]
     stage: Option<String>,
     /// Who asks: a login, as in signing in. What they may not see is not shown, and only what they may do is possible.
@@ -78,45 +79,43 @@ impl Explain {
             ));
         };
         let call = Call { caller: Caller::Behalf(user.id), ..Call::system(house::clock(), "host") };
-        let (moves, rules) = self.moves(workflow, &call).await.map_err(|failure| match failure {
+        let under = self.moves(workflow, &call).await.map_err(|failure| match failure {
             Failure::NotFound => format!("there is no such deal or draft for `{}` to see", self.login),
             other => told(other),
         })?;
         let wanted = self.spoken.languages();
-        let mut moves = moves;
-        if let Some(stage) = &self.stage {
-            let funnel = rules.funnels.get(&moves.deal.funnel);
-            if funnel.is_none_or(|funnel| funnel.stage(stage).is_none()) {
-                return Err(format!("the funnel `{}` has no stage `{stage}`", moves.deal.funnel));
-            }
-            moves.options.retain(|option| option.to == *stage.as_str());
+        let asked = self.stage.as_ref().map(|stage| {
+            let no_such = || format!("the funnel `{}` has no stage `{stage}`", under.moves.deal.funnel);
+            under.stage(stage).cloned().ok_or_else(no_such)
+        });
+        let asked = asked.transpose()?;
+        let ExplainedMoves { mut moves, rules, .. } = under;
+        if let Some(stage) = &asked {
+            moves.options.retain(|option| option.to == *stage);
         }
         let possible = moves.options.iter().any(crate::engine::moves::MoveOption::is_open);
         let shown = view(&moves, &rules, &wanted);
-        let text = if self.json {
-            format!("{}\n", serde_json::to_string_pretty(&shown).unwrap_or_default())
-        } else {
-            self.words(&shown, &moves.deal.stage, &wanted)
+        let text = match asked {
+            _ if self.json => format!("{}\n", serde_json::to_string_pretty(&shown).unwrap_or_default()),
+            Some(stage) if shown.is_empty() => {
+                let from = moves.deal.stage.as_str();
+                let message = Message::new("explain_no_move").with("from", from).with("to", stage.as_str());
+                format!("{}\n", message.render(&wanted))
+            }
+            _ => shown.words(&wanted),
         };
         Ok((text, possible))
     }
 
-    async fn moves(&self, workflow: &Arc<Workflow>, call: &Call) -> Result<(Moves, Arc<Rules>), Failure> {
+    async fn moves(&self, workflow: &Arc<Workflow>, call: &Call) -> Result<ExplainedMoves, Failure> {
         match self.draft {
             Some(draft) => workflow.moves_under_draft(call, draft, self.deal).await,
             None => {
                 let moves = workflow.moves(call, self.deal).await?;
-                Ok((moves, Arc::clone(&workflow.active().await?.rules)))
+                let rules = Arc::clone(&workflow.active().await?.rules);
+                Ok(ExplainedMoves { moves, rules, migration: Migration::default() })
             }
         }
-    }
-
-    fn words(&self, shown: &MovesView, from: &Key, wanted: &[Language]) -> String {
-        if let (Some(stage), true) = (&self.stage, shown.is_empty()) {
-            let message = Message::new("explain_no_move").with("from", from.as_str()).with("to", stage.as_str());
-            return format!("{}\n", message.render(wanted));
-        }
-        shown.words(wanted)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod deals;
 pub mod decision;
 pub mod dwell;
 pub mod effects;
+pub mod explain;
 pub mod facts;
 pub mod fields;
 mod figures;

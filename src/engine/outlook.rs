@@ -109,6 +109,18 @@ impl<'a> Outlook<'a> {
         self.field(path, &CUSTOMERS)
     }
 
+    /// Whether they surely read every deal and every customer, and each of these fields whole on all of them.
+    #[must_use]
+    pub fn reads_all<'p>(&self, mut fields: impl Iterator<Item = &'p Path>) -> bool {
+        let everywhere = |action: Action, opens: &dyn Fn(Way<'_>) -> bool| {
+            let whole = |way: &Way<'_>| !way.pool && way.grant.scope == Scope::All && way.grant.when.is_none();
+            self.nevers(action).next().is_none() && self.ways(action).any(|way| whole(&way) && opens(way))
+        };
+        everywhere(Action::DealsRead, &|_| true)
+            && everywhere(Action::CustomersRead, &|_| true)
+            && fields.all(|path| everywhere(self.reading(path), &|way| way.opens(path)))
+    }
+
     /// Whether the action can ever write the field.
     #[must_use]
     pub fn writes(&self, action: Action, path: &Path) -> bool {

@@ -55,12 +55,20 @@ impl<T> From<Decision<T>> for Said {
     }
 }
 
-/// Who acts, with the roles that they would have.
+/// Who acts, with the roles and the fields that they would have.
 #[must_use]
 pub fn renamed_actor(actor: &Arc<Actor>, migration: &Migration) -> Arc<Actor> {
-    let roles: Vec<Key> =
-        actor.roles.iter().map(|role| migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone()).collect();
-    if roles == actor.roles { Arc::clone(actor) } else { Arc::new(Actor { roles, ..Actor::clone(actor) }) }
+    if migration.mappings.is_empty() {
+        return Arc::clone(actor);
+    }
+    let mut then = Actor::clone(actor);
+    for role in &mut then.roles {
+        if let Some(to) = migration.target(What::Role, &[role.as_str()]) {
+            *role = to.clone();
+        }
+    }
+    rename(&mut then.fields, "user", migration);
+    Arc::new(then)
 }
 
 impl Lens<'_> {

@@ -1,8 +1,9 @@
 //! What replaying many decisions found: how many would come out otherwise, and by what. Adds up; holds no decision.
 
-use super::replay::{Ground, Kept, Verdict};
+use super::preview::former_names;
+use super::replay::{Ground, Kept, Verdict, is_replayed};
 use crate::rules::expression::{Expression, Path, Read};
-use crate::rules::model::{Criterion, CriterionKind, Rules};
+use crate::rules::model::{Action, Criterion, CriterionKind, Rules};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -110,6 +111,26 @@ pub fn told_fields(rules: &Rules) -> BTreeSet<String> {
         }
     }
     told
+}
+
+/// The fields that a replay may tell of, under the names of these rules and those before: it asks who may do it, besides.
+#[must_use]
+pub fn told_in_replay(rules: &Rules) -> BTreeSet<String> {
+    let mut told = told_fields(rules);
+    told_by_roles(rules, is_replayed, &mut told);
+    former_names(&mut told, &rules.migrate);
+    told
+}
+
+/// What says who may do any of these.
+pub(super) fn told_by_roles(rules: &Rules, is_one: impl Fn(Action) -> bool, told: &mut BTreeSet<String>) {
+    for role in rules.roles.values() {
+        let may = role.may.iter().filter(|grant| grant.actions.iter().any(|action| is_one(*action)));
+        let never = role.never.iter().filter(|never| never.actions.iter().any(|action| is_one(*action)));
+        may.filter_map(|grant| grant.when.as_ref())
+            .chain(never.filter_map(|never| never.when.as_ref()))
+            .for_each(|when| fields(when, told));
+    }
 }
 
 fn criterion_fields(criterion: &Criterion, told: &mut BTreeSet<String>) {

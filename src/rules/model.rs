@@ -188,6 +188,17 @@ pub enum StageKind {
     Lost,
 }
 
+impl StageKind {
+    /// What it says of the deals that stand there: that others begin where they are says nothing of them.
+    #[must_use]
+    pub fn of_its_deals(self) -> Self {
+        match self {
+            Self::Start | Self::Open => Self::Open,
+            closed @ (Self::Won | Self::Lost) => closed,
+        }
+    }
+}
+
 /// How many deals one owner holds in a stage.
 #[derive(Debug, Default)]
 pub struct Holding {

@@ -35,6 +35,12 @@ pub struct Preview {
     pub sums: Sums,
     pub begun_at: Time,
     pub ended_at: Option<Time>,
+    /// How often it was begun.
+    #[serde(default)]
+    pub attempts: i64,
+    /// Whether its counts are in tens, for who may not read everything that they tell of. Never kept.
+    #[serde(skip)]
+    pub in_tens: bool,
 }
 
 /// A change of previews by people. Its own effect in the log.
@@ -57,11 +63,29 @@ pub struct PreviewStep {
     pub preview: PreviewId,
     pub total: i64,
     pub done: i64,
+    /// Fields that the outcome tells of.
+    pub told: BTreeSet<String>,
     pub sums: Sums,
     /// (group, a deal in it)
     pub found: Vec<(i64, DealId)>,
     /// How it ended, if it did.
     pub ended: Option<ReplayState>,
+}
+
+impl PreviewStep {
+    /// That nothing has been found yet.
+    #[must_use]
+    pub fn nothing(preview: &Preview) -> Self {
+        Self {
+            preview: preview.id,
+            total: 0,
+            done: 0,
+            told: preview.told.clone(),
+            sums: Sums::default(),
+            found: Vec::new(),
+            ended: None,
+        }
+    }
 }
 
 face! { rules_previews:

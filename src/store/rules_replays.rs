@@ -16,7 +16,7 @@ pub enum ReplayState {
     Running,
     Done,
     Cancelled,
-    /// The rules could no longer be compiled.
+    /// The rules could no longer be compiled, or it was tried often enough and never came to its end.
     Failed,
 }
 
@@ -64,6 +64,12 @@ pub struct Replay {
     pub tally: Tally,
     pub begun_at: Time,
     pub ended_at: Option<Time>,
+    /// How often it was gone on with since it last came further.
+    #[serde(default)]
+    pub attempts: i64,
+    /// Whether its counts are in tens, for who may not read everything that they tell of. Never kept.
+    #[serde(skip)]
+    pub in_tens: bool,
 }
 
 /// A change of replays by people. Its own effect in the log.

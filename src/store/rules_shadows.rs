@@ -61,6 +61,9 @@ pub struct Shadow {
     pub tally: ShadowTally,
     pub begun_at: Time,
     pub ended_at: Option<Time>,
+    /// Whether its counts are in tens, for who may not read everything that they tell of. Never kept.
+    #[serde(skip)]
+    pub in_tens: bool,
 }
 
 /// A change of shadows by people. Its own effect in the log.

@@ -6,18 +6,19 @@
 //! that the tried rules look at.
 
 use super::Workflow;
+use super::active::Active;
 use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
-use super::pages::{cut, wanted};
 use super::rules::permitted;
-use super::trials::{Trial, Tried, lease, rules_of, sees_all};
+use super::scene::MOST_RESTARTS;
+use super::trials::{Trial, Tried, as_told, in_tens, lease, page_of, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
-use crate::store::{Effect, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
+use crate::store::{Effect, Lease, Preview, PreviewChange, PreviewStep, ReplayState, StoreError, Tx};
 use crate::values::{DealId, PreviewId, RunnerId, Time};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -49,6 +50,29 @@ struct Compared {
     new: Arc<Rules>,
     migration: Migration,
     as_of: Time,
+    /// The fields that the outcome tells of.
+    told: BTreeSet<String>,
+}
+
+impl Compared {
+    fn new(active: &Active, new: &Arc<Rules>, preview: &Preview) -> Self {
+        let migration = new.migrate.joined(&preview.migrate);
+        Self {
+            old: Arc::clone(&active.rules),
+            against: active.epochs.rules_version,
+            new: Arc::clone(new),
+            told: told(&active.rules, new, &migration),
+            migration,
+            as_of: preview.as_of,
+        }
+    }
+}
+
+/// The fields that comparing these rules tells of.
+fn told(old: &Rules, new: &Rules, migration: &Migration) -> BTreeSet<String> {
+    let mut told: BTreeSet<String> = [told_of_deals(new), told_of_deals(old)].into_iter().flatten().collect();
+    former_names(&mut told, migration);
+    told
 }
 
 impl Workflow {
@@ -58,9 +82,7 @@ impl Workflow {
         let id = PreviewId::new();
         self.begin_trial(call, id, move |scene, _| {
             let now = scene.now();
-            let both = [told_of_deals(&rules), told_of_deals(scene.rules())];
-            let mut told: BTreeSet<String> = both.into_iter().flatten().collect();
-            former_names(&mut told, &rules.migrate.joined(&new.migrate));
+            let told = told(scene.rules(), &rules, &rules.migrate.joined(&new.migrate));
             Ok(Ok(Preview {
                 id,
                 draft,
@@ -77,6 +99,8 @@ impl Workflow {
                 sums: Sums { against: scene.active.epochs.rules_version, ..Sums::default() },
                 begun_at: now,
                 ended_at: None,
+                attempts: 0,
+                in_tens: false,
             }))
         })
         .await
@@ -92,7 +116,8 @@ impl Workflow {
             if let Err(failure) = permitted(scene) {
                 return Ok(Err(failure));
             }
-            Ok(tx.newest_rules_preview(draft, version)?.ok_or(Failure::NotFound))
+            let newest = tx.newest_rules_preview(draft, version)?;
+            Ok(newest.map(|preview| as_told(scene, preview)).ok_or(Failure::NotFound))
         })
         .await
     }
@@ -106,18 +131,21 @@ impl Workflow {
         after: Option<DealId>,
         limit: u16,
     ) -> Outcome<PreviewedPage> {
-        self.trial_group(call, id, group, move |scene, tx, preview: &Preview| {
-            let deals = tx.rules_preview_items(id, i64::from(group), after, wanted(limit))?;
-            let (deals, next) = cut(deals, limit, |last| *last);
-            let known = tx.deals_by_id(&deals)?;
+        self.trial_group(call, id, group, move |scene, tx, preview: &Preview, (group, how)| {
+            let group = i64::try_from(group).unwrap_or(i64::MAX);
             let reading = scene.permit_for(Action::DealsRead);
             let told: Vec<Path> = preview.told.iter().filter_map(|name| Path::parse(name)).collect();
-            let is_open = |deal: &DealId| {
-                let item = known.get(deal).zip(reading.as_ref());
-                item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+            let read = |tx: &mut Tx<'_>, after, limit| tx.rules_preview_items(id, group, after, limit);
+            let open = |tx: &mut Tx<'_>, deals: &[DealId]| {
+                let known = tx.deals_by_id(deals)?;
+                let is_open = |deal: &DealId| {
+                    let item = known.get(deal).zip(reading.as_ref());
+                    item.is_some_and(|(item, permit)| sees_all(permit, item, &told, scene.now()))
+                };
+                Ok(deals.iter().map(|deal| Some(*deal).filter(is_open)).collect())
             };
-            let items = deals.iter().map(|deal| Some(*deal).filter(is_open)).collect();
-            Ok(PreviewedPage { items, next })
+            let (items, next) = page_of(tx, (after, limit, how), read, open)?;
+            Ok(PreviewedPage { items: items.into_iter().map(|(_, deal)| deal).collect(), next })
         })
         .await
     }
@@ -129,29 +157,39 @@ impl Workflow {
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_preview(first)).await? else { return Ok(None) };
         let id = claimed.id;
-        let active = self.active().await?;
-        let Some(new) = rules_of(claimed.text.clone()).await? else {
+        let Some(new) = rules_of(claimed.text.clone(), claimed.attempts).await? else {
             let ended = Some(ReplayState::Failed);
-            let failed =
-                PreviewStep { preview: id, total: 0, done: 0, sums: Sums::default(), found: Vec::new(), ended };
+            let failed = PreviewStep { ended, ..PreviewStep::nothing(&claimed) };
             let now = lease(clock());
             self.store.write(move |tx| tx.advance_rules_preview(&failed, now)).await?;
             return Ok(Some(id));
         };
-        let migration = new.migrate.joined(&claimed.migrate);
-        let compared = Compared {
-            old: Arc::clone(&active.rules),
-            against: active.epochs.rules_version,
-            new,
-            migration,
-            as_of: claimed.as_of,
-        };
+        let mut active = self.active().await?;
+        for _ in 0..MOST_RESTARTS {
+            let compared = Compared::new(&active, &new, &claimed);
+            match self.compare(compared, id, step, &|| lease(clock())).await {
+                Err(StoreError::RulesChanged) => active = self.reload().await?,
+                Err(error) => return Err(error.into()),
+                Ok(()) => return Ok(Some(id)),
+            }
+        }
+        Err(Failure::Unavailable(StoreError::Busy))
+    }
+
+    /// Compares rules on every deal and keeps what is found, step by step.
+    async fn compare(
+        &self,
+        compared: Compared,
+        id: PreviewId,
+        step: i64,
+        lease: &(dyn Fn() -> Lease + Send + Sync),
+    ) -> Result<(), StoreError> {
         // One step ahead of what is kept: a slow writer holds the reader back, and one that ends ends it.
         let (found, mut steps) = mpsc::channel(1);
         let looking = self.store.read(move |tx| look(tx, &compared, id, step, &found));
         let keeping = async {
             while let Some(step) = steps.recv().await {
-                let now = lease(clock());
+                let now = lease();
                 if !self.store.write(move |tx| tx.advance_rules_preview(&step, now)).await? {
                     break;
                 }
@@ -161,8 +199,7 @@ impl Workflow {
         };
         let (looked, kept) = tokio::join!(looking, keeping);
         kept?;
-        looked?;
-        Ok(Some(id))
+        looked
     }
 }
 
@@ -178,8 +215,22 @@ impl Trial for Preview {
         self.id
     }
 
-    fn groups(&self) -> usize {
-        self.sums.groups.len()
+    fn told(&self) -> BTreeSet<String> {
+        self.told.clone()
+    }
+
+    fn counts(&self) -> Vec<u64> {
+        self.sums.groups.iter().map(|group| group.count).collect()
+    }
+
+    fn rounded(mut self) -> Self {
+        let sums = &mut self.sums;
+        sums.touched = in_tens(sums.touched);
+        sums.groups.iter_mut().for_each(|group| group.count = in_tens(group.count));
+        sums.groups.retain(|group| group.count > 0);
+        sums.owners.clear();
+        sums.teams.clear();
+        Self { in_tens: true, ..self }
     }
 
     fn beginning(&self, forget_before: Time) -> PreviewChange {
@@ -217,7 +268,8 @@ impl From<PreviewAnswer> for Preview {
     }
 }
 
-/// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it.
+/// Looks at every deal of one snapshot and hands on what it found, step by step, as long as somebody takes it. Refused where
+/// other rules are active in that snapshot than the ones to compare with.
 fn look(
     tx: &mut Tx<'_>,
     compared: &Compared,
@@ -225,6 +277,9 @@ fn look(
     step: i64,
     found: &mpsc::Sender<PreviewStep>,
 ) -> Result<(), StoreError> {
+    if tx.epochs()?.rules_version != compared.against {
+        return Err(StoreError::RulesChanged);
+    }
     let total = tx.count_deals()?;
     let (mut after, mut done) = (None, 0);
     let mut sums = Sums { against: compared.against, ..Sums::default() };
@@ -240,7 +295,8 @@ fn look(
         let is_last = count < step;
         (after, done) = (records.last().map(|record| record.deal.id), done + count);
         let ended = is_last.then_some(ReplayState::Done);
-        let step = PreviewStep { preview: id, total, done, sums: sums.clone(), found: parts, ended };
+        let told = compared.told.clone();
+        let step = PreviewStep { preview: id, total, done, told, sums: sums.clone(), found: parts, ended };
         // Nobody takes it any more: it was cancelled.
         if found.blocking_send(step).is_err() || is_last {
             return Ok(());

@@ -9,13 +9,12 @@ use super::Workflow;
 use super::answer::ReplayAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
-use super::pages::{cut, wanted};
 use super::scene::Scene;
 pub use super::trials::Tried;
-use super::trials::{Trial, lease, rules_of, sees_all, sees_all_of};
+use super::trials::{Told, Trial, in_tens, lease, page_of, rules_of, sees_all, sees_all_of};
 use crate::engine::renamed::renamed;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
-use crate::engine::tally::{Tally, told_fields};
+use crate::engine::tally::{Tally, told_in_replay};
 use crate::rules::expression::Path;
 use crate::rules::hash;
 use crate::rules::model::{Action, Rules};
@@ -82,10 +81,12 @@ impl Workflow {
                 beyond: first,
                 until: tx.decisions_made_by(before, SLACK_MICROS)?,
                 state: ReplayState::Running,
-                told: told_fields(&rules),
+                told: told_in_replay(&rules),
                 tally: Tally::default(),
                 begun_at: scene.now(),
                 ended_at: None,
+                attempts: 0,
+                in_tens: false,
             }))
         })
         .await
@@ -100,9 +101,12 @@ impl Workflow {
         after: Option<i64>,
         limit: u16,
     ) -> Outcome<FoundPage> {
-        self.trial_group(call, id, group, move |scene, tx, replay: &Replay| {
-            let seqs = tx.rules_replay_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
-            found(scene, tx, &replay.told, seqs, limit)
+        self.trial_group(call, id, group, move |scene, tx, replay: &Replay, (group, how)| {
+            let group = i64::try_from(group).unwrap_or(i64::MAX);
+            let read = |tx: &mut Tx<'_>, after: Option<i64>, limit| {
+                tx.rules_replay_items(id, group, after.unwrap_or(0), limit)
+            };
+            found(scene, tx, &replay.told, (after, limit, how), read)
         })
         .await
     }
@@ -114,7 +118,7 @@ impl Workflow {
         let first = lease(clock());
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_replay(first)).await? else { return Ok(None) };
         let id = claimed.id;
-        let rules = rules_of(claimed.text.clone()).await?;
+        let rules = rules_of(claimed.text.clone(), claimed.attempts).await?;
         let renames = self.store.read(|tx| tx.stage_renames()).await?;
         // What the tried rules themselves rename comes last. An earlier version knows of nothing that came after it.
         let renames = match (&rules, claimed.tried) {
@@ -174,8 +178,22 @@ impl Trial for Replay {
         self.id
     }
 
-    fn groups(&self) -> usize {
-        self.tally.groups.len()
+    fn told(&self) -> BTreeSet<String> {
+        self.told.clone()
+    }
+
+    fn counts(&self) -> Vec<u64> {
+        self.tally.groups.iter().map(|group| group.count).collect()
+    }
+
+    fn rounded(mut self) -> Self {
+        let tally = &mut self.tally;
+        for count in [&mut tally.same, &mut tally.refused, &mut tally.allowed, &mut tally.undecided] {
+            *count = in_tens(*count);
+        }
+        tally.groups.iter_mut().for_each(|group| group.count = in_tens(group.count));
+        tally.groups.retain(|group| group.count > 0);
+        Self { in_tens: true, ..self }
     }
 
     fn beginning(&self, forget_before: Time) -> ReplayChange {
@@ -271,11 +289,21 @@ pub(super) fn found(
     scene: &Scene,
     tx: &mut Tx<'_>,
     told: &BTreeSet<String>,
-    seqs: Vec<i64>,
-    limit: u16,
+    page: (Option<i64>, u16, Told),
+    read: impl Fn(&mut Tx<'_>, Option<i64>, i64) -> Result<Vec<i64>, StoreError>,
 ) -> Result<FoundPage, StoreError> {
-    let (seqs, next) = cut(seqs, limit, |last| *last);
-    let entries = tx.decisions_of(&seqs)?;
+    let (items, next) = page_of(tx, page, read, |tx, seqs| known(scene, tx, told, seqs))?;
+    Ok(FoundPage { items: items.into_iter().map(|(seq, entry)| FoundDecision { seq, entry }).collect(), next })
+}
+
+/// Of these decisions, those that their reader may know.
+fn known(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    told: &BTreeSet<String>,
+    seqs: &[i64],
+) -> Result<Vec<Option<LogEntry>>, StoreError> {
+    let entries = tx.decisions_of(seqs)?;
     let deals: BTreeSet<_> = entries.iter().filter_map(|entry| entry.deal).collect();
     let deals = tx.deals_by_id(&deals.into_iter().collect::<Vec<_>>())?;
     let alone = entries.iter().filter(|entry| entry.deal.is_none());
@@ -297,6 +325,5 @@ pub(super) fn found(
     };
     let mut known: BTreeMap<i64, LogEntry> =
         entries.into_iter().filter(|entry| is_open(entry)).map(|entry| (entry.seq, entry)).collect();
-    let items = seqs.into_iter().map(|seq| FoundDecision { seq, entry: known.remove(&seq) }).collect();
-    Ok(FoundPage { items, next })
+    Ok(seqs.iter().map(|seq| known.remove(seq)).collect())
 }

@@ -14,7 +14,7 @@ use crate::engine::identity::NewIdentities;
 use crate::engine::permission::{Row, permit, reach};
 use crate::engine::shadow::renamed_actor;
 use crate::rules::migrate::{Migration, What};
-use crate::rules::model::{Action, Rules, Scope, StageKind};
+use crate::rules::model::{Action, Rules, Scope};
 use crate::rules::names::{self, names};
 use crate::store::{Migrated, StoreError, Tx};
 use crate::texts::Message;
@@ -156,10 +156,8 @@ fn of_another_kind(old: &Rules, new: &Rules, migration: &Migration) -> BTreeMap<
         let differs = match mapping.what {
             What::Stage => {
                 let state = |rules: &Rules, stage: &str| {
-                    rules.funnels.get(id(0)).and_then(|funnel| funnel.stage(stage)).map(|stage| match stage.kind {
-                        StageKind::Start | StageKind::Open => StageKind::Open,
-                        closed @ (StageKind::Won | StageKind::Lost) => closed,
-                    })
+                    let there = rules.funnels.get(id(0)).and_then(|funnel| funnel.stage(stage));
+                    there.map(|stage| stage.kind.of_its_deals())
                 };
                 let (from, to) = (state(old, id(1)), state(new, &mapping.to));
                 from.is_some() && to.is_some() && from != to

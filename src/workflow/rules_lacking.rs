@@ -96,8 +96,10 @@ pub(super) fn lacking(old: &Rules, new: &Rules, used: &InUse, migration: &Migrat
         new.funnels.get(funnel).and_then(|funnel| funnel.stage(id))
     };
     for (funnel, stage, count) in &used.stages {
-        let of =
-            |rules: &Rules| rules.funnels.get(funnel).and_then(|funnel| funnel.stage(stage)).map(|stage| stage.kind);
+        let of = |rules: &Rules| {
+            let there = rules.funnels.get(funnel).and_then(|funnel| funnel.stage(stage));
+            there.map(|stage| stage.kind.of_its_deals())
+        };
         let kept = of(new).is_some_and(|kind| of(old).is_none_or(|before| before == kind));
         let is_mapped = mapped(What::Stage, &[funnel.as_str(), stage.as_str()]);
         found.note(names::of_stage(funnel, stage), *count, kept, is_mapped);
@@ -208,6 +210,10 @@ first_administrator: [admin]
             asked(&[("{id: contacted}", "{id: contacted, dwell: 3wd}"), ("visit: {}", "visit: {}, mail: {}")]),
             []
         );
+        // Where deals begin is no matter of those that are there; whether a stage ends them is.
+        let before = "{id: found, kind: start}\n      - {id: resource}";
+        assert_eq!(asked(&[("{id: resource, kind: start}", before)]), []);
+        assert_eq!(asked(&[("{id: contacted}", "{id: contacted, kind: won}")]), [Countable::Stages]);
         assert_eq!(asked(&[("{id: contacted}", "{id: called}")]), [Countable::Stages, Countable::Origins]);
         let renamed = [
             ("{id: contacted}", "{id: called}"),

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a call is begun again because rules or directory changed under it. Each time somebody else's change went
 /// through, so all together go on; that so many go through within one call means something is wrong.
-const MOST_RESTARTS: usize = 64;
+pub(super) const MOST_RESTARTS: usize = 64;
 
 /// What a use case demands of its caller before anything is read.
 pub trait Demand: Copy + Send + Sync + 'static {

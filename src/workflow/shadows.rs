@@ -6,15 +6,15 @@ use super::Workflow;
 use super::answer::ShadowAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
-use super::pages::wanted;
 use super::replays::{FoundPage, found};
-use super::trials::{Trial, Tried};
-use crate::engine::shadow::{ShadowTally, told_in_shadow};
+use super::trials::{Trial, Tried, in_tens};
+use crate::engine::shadow::{ShadowCounts, ShadowGroup, ShadowTally, told_in_shadow};
 use crate::engine::tally::By;
 use crate::rules::hash;
 use crate::store::{Effect, Shadow, ShadowChange, ShadowState, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{DraftId, ShadowId, Time};
+use std::collections::BTreeSet;
 
 impl Workflow {
     /// Puts a draft into shadow: every process asks it about what is decided from now on.
@@ -46,6 +46,7 @@ impl Workflow {
                 tally: ShadowTally::default(),
                 begun_at: scene.now(),
                 ended_at: None,
+                in_tens: false,
             }))
         })
         .await
@@ -60,17 +61,24 @@ impl Workflow {
         after: Option<i64>,
         limit: u16,
     ) -> Outcome<FoundPage> {
-        self.trial_group(call, id, group, move |scene, tx, shadow: &Shadow| {
-            // What is wrong with a field tells of that field, whatever else the draft decides by.
+        self.trial_group(call, id, group, move |scene, tx, shadow: &Shadow, (group, how)| {
             let mut told = shadow.told.clone();
-            let known = usize::try_from(group).ok().and_then(|group| shadow.tally.groups.get(group));
-            if let Some(By::Ground(ground)) = known.map(|group| &group.by) {
-                told.insert(ground.id.to_string());
-            }
-            let seqs = tx.rules_shadow_items(id, i64::from(group), after.unwrap_or(0), wanted(limit))?;
-            found(scene, tx, &told, seqs, limit)
+            told.extend(shadow.tally.groups.get(group).and_then(of_its_own));
+            let group = i64::try_from(group).unwrap_or(i64::MAX);
+            let read = |tx: &mut Tx<'_>, after: Option<i64>, limit| {
+                tx.rules_shadow_items(id, group, after.unwrap_or(0), limit)
+            };
+            found(scene, tx, &told, (after, limit, how), read)
         })
         .await
+    }
+}
+
+/// What is wrong with a field tells of that field, whatever else the draft decides by.
+fn of_its_own(group: &ShadowGroup) -> Option<String> {
+    match &group.by {
+        By::Ground(ground) => Some(ground.id.to_string()),
+        By::State | By::Lacking(_) => None,
     }
 }
 
@@ -86,8 +94,26 @@ impl Trial for Shadow {
         self.id
     }
 
-    fn groups(&self) -> usize {
-        self.tally.groups.len()
+    fn told(&self) -> BTreeSet<String> {
+        self.told.iter().cloned().chain(self.tally.groups.iter().filter_map(of_its_own)).collect()
+    }
+
+    fn counts(&self) -> Vec<u64> {
+        self.tally.groups.iter().map(|group| group.count).collect()
+    }
+
+    fn rounded(mut self) -> Self {
+        for line in &mut self.tally.lines {
+            let ShadowCounts { agreed, refused, allowed, undecided, skipped: _ } = &mut line.counts;
+            for count in [agreed, refused, allowed, undecided] {
+                *count = in_tens(*count);
+            }
+        }
+        for group in &mut self.tally.groups {
+            (group.count, group.sampled) = (in_tens(group.count), in_tens(group.sampled));
+        }
+        self.tally.groups.retain(|group| group.count > 0);
+        Self { in_tens: true, ..self }
     }
 
     fn beginning(&self, forget_before: Time) -> ShadowChange {

@@ -191,6 +191,7 @@ macro_rules! pages {
 
 pages! {
     a_stage_is_added: "add-a-stage";
+    a_stage_is_added_before_the_first: "add-a-first-stage";
     a_stage_is_split: "split-a-stage";
     stages_are_merged: "merge-stages";
     a_stage_is_renamed: "rename-a-stage";

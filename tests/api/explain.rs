@@ -1,5 +1,6 @@
 //! What a move demands, explained: over the API and by `loudou explain` on the host, each seeing what the asker may see.
 
+use crate::client::Seen;
 use crate::company::{Company, On};
 use serde_json::{Value as Json, json};
 use std::process::{Command, Output};
@@ -9,8 +10,9 @@ languages: [en, zh]
 currency: CNY
 calendar: {time_zone: Asia/Shanghai}
 fields:
-  customer: {name: {type: text, required: true}, worth: {type: number}, since: {type: date}}
+  customer: {name: {type: text, required: true}, worth: {type: number}, since: {type: date}, code: {type: text}}
   deal: {fits: {type: bool}}
+  user: {level: {type: number}}
 activities: {call: {outcomes: [reached]}}
 funnels:
   standard:
@@ -33,6 +35,10 @@ roles:
     may:
       - {do: [deals.read, deals.create, deals.move, deals.log, deals.write], scope: own}
       - {do: [customers.read, customers.write], scope: own, hide: [customer.since]}
+  analyst:
+    may:
+      - {do: [rules.read, rules.draft, deals.read, customers.read], scope: all, hide: [customer.code]}
+      - {do: [deals.move], scope: all}
   stranger: {may: [{do: [deals.read], scope: own}]}
 first_administrator: [admin]
 ";
@@ -40,6 +46,7 @@ first_administrator: [admin]
 fn run(on: On, test: impl FnOnce(&mut Company, &str)) {
     let Some(mut company) = Company::with_rules(on, COMPANY) else { return };
     company.person("sel", &["seller"], None);
+    company.person("ann", &["analyst"], None);
     company.person("strange", &["stranger"], None);
     let fields = json!({"name": "Acme", "worth": 9, "since": company.now().utc().date_naive().to_string()});
     let customer = company.post("ada", "/v1/customers", &json!({"fields": fields})).body["id"].clone();
@@ -157,6 +164,136 @@ fn the_command_answers_under_a_draft(company: &mut Company, deal: &str) {
     assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{}", said(&output));
 }
 
+/// The draft of the company's rules with these changes.
+fn changed(changes: &[(&str, &str)]) -> String {
+    changes.iter().fold(COMPANY.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    })
+}
+
+fn under(company: &Company, by: &str, text: &str, deal: &str) -> Seen {
+    let draft = company.draft("ann", text);
+    company.get(by, &format!("/v1/rules/drafts/{}/deals/{deal}/moves", draft.as_str().unwrap()))
+}
+
+/// Whatever of a draft the answer rests on: who may not see what it reads is told nothing.
+fn a_draft_asks_for_nothing_that_is_hidden(company: &mut Company, deal: &str) {
+    let asked = "customer.code.startsWith(\"13\")";
+    let figure = |name: &str| {
+        format!("{{id: lead, holding: {{{name}: [{{when: '{asked}', is: 5}}, {{is: 9}}]}}}}\n      - id: talk")
+    };
+    let lost = "{from: any_open, to: lost}";
+    let move_all = "{do: [deals.move], scope: all}";
+    let kinds = [
+        ("grant", vec![(move_all, format!("{{do: [deals.move], scope: all, when: '{asked}'}}"))]),
+        ("never", vec![(move_all, format!("{move_all}\n    never: [{{do: [deals.move], when: '{asked}'}}]"))]),
+        ("ideal", vec![("id: lead", figure("ideal"))]),
+        ("warn", vec![("id: lead", figure("warn"))]),
+        ("cap", vec![("id: lead", figure("at_most"))]),
+        ("move", vec![(lost, format!("{{from: any_open, to: lost, when: '{asked}'}}"))]),
+        (
+            "criterion of a move",
+            vec![(lost, format!("{{from: any_open, to: lost, enter: [{{id: asked, require: '{asked}'}}]}}"))],
+        ),
+        ("criterion", vec![("has: [customer.worth]", format!("require: '{asked}'"))]),
+        (
+            "condition of a criterion",
+            vec![("has: [customer.worth]", format!("when: '{asked}', has: [customer.worth]"))],
+        ),
+        ("presence", vec![("has: [customer.worth]", "has: [customer.code]".to_owned())]),
+        (
+            "presence under another name",
+            vec![
+                ("has: [customer.worth]", "has: [customer.sign]".to_owned()),
+                ("code: {type: text}", "sign: {type: text}".to_owned()),
+                ("hide: [customer.code]", "hide: [customer.sign]".to_owned()),
+                ("first_adm", "migrate: {fields: {customer: {code: sign}}}\nfirst_adm".to_owned()),
+            ],
+        ),
+    ];
+    for (kind, changes) in kinds {
+        let changes: Vec<(&str, &str)> = changes.iter().map(|(from, to)| (*from, to.as_str())).collect();
+        let text = changed(&changes);
+        assert_eq!(under(company, "ann", &text, deal).code(), "not_permitted", "{kind}");
+        assert_eq!(under(company, "ada", &text, deal).status, 200, "{kind}");
+    }
+    // What the answer does not rest on keeps nobody from it.
+    let beside = format!("{{do: [deals.write], scope: all, when: '{asked}'}}, {{do: [deals.move], scope: all}}");
+    let graded = format!("grades: [{{id: A, when: '{asked}'}}, {{id: B}}]\nfunnels:\n");
+    let text = changed(&[
+        ("- {do: [deals.move], scope: all}", &beside.replace("}, {", "}\n      - {").replacen('{', "- {", 1)),
+        ("funnels:\n", &graded),
+    ]);
+    let seen = under(company, "ann", &text, deal);
+    assert_eq!(seen.status, 200, "{}", seen.text);
+    assert_eq!(seen.body["moves"][0]["permitted"], true);
+}
+
+/// What the draft renames is called as it would be, whoever explains it; a stage answers to both of its names.
+fn what_a_draft_renames_is_explained_under_its_new_name(company: &mut Company, deal: &str) {
+    let ada = format!("/v1/users/{}", company.id("ada"));
+    assert_eq!(company.patch("ada", &ada, &json!({"fields": {"level": 3}})).status, 200);
+    let text = changed(&[
+        ("id: resource", "id: source"),
+        ("dwelt: resource", "dwelt: source"),
+        ("id: lead", "id: contacted"),
+        ("worth: {", "value: {"),
+        ("customer.worth", "customer.value"),
+        ("deal: {fits: {", "deal: {suits: {"),
+        ("'deal.fits'", "'deal.suits'"),
+        ("level: {", "rank: {"),
+        (
+            "  admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*], scope: all}]}",
+            "  chief: {may: [{do: [people.*, rules.*, rules.activate, deals.read, customers.*], scope: all},
+      {do: [deals.move], scope: all, when: 'user.rank == 3'}]}",
+        ),
+        ("first_administrator: [admin]", "first_administrator: [chief]"),
+    ]);
+    let stages = "stages: {standard: {resource: source, lead: contacted}}";
+    let rest = "fields: {customer: {worth: value}, deal: {fits: suits}, user: {level: rank}}, roles: {admin: chief}";
+    let renaming = format!("{text}migrate: {{{stages}, {rest}}}\n");
+    let now = company.get("ada", &format!("/v1/deals/{deal}/moves")).body;
+    let told = |body: &Json, to: &str| -> (bool, Vec<(String, String)>) {
+        let one =
+            body["moves"].as_array().unwrap().iter().find(|one| one["to"] == to).unwrap_or_else(|| panic!("{body}"));
+        let text = |one: &Json, name: &str| one[name].as_str().unwrap().to_owned();
+        let criteria = one["criteria"].as_array().unwrap().iter();
+        (one["permitted"] == true, criteria.map(|one| (text(one, "id"), text(one, "outcome"))).collect())
+    };
+    let seen = under(company, "ada", &renaming, deal);
+    assert_eq!((seen.status, &seen.body["stage"]), (200, &json!("source")), "{}", seen.text);
+    assert_eq!(told(&seen.body, "contacted"), told(&now, "lead"));
+    assert!(told(&seen.body, "contacted").0, "{}", seen.text);
+    let contacted = seen.body["moves"].as_array().unwrap().iter().find(|one| one["to"] == "contacted").unwrap();
+    let fits = contacted["criteria"].as_array().unwrap().iter().find(|one| one["id"] == "fits").unwrap();
+    assert_eq!((&fits["values"]["deal.suits"], &fits["rule"]), (&json!(false), &json!("deal.suits")));
+    assert_eq!(fits["values"]["customer.value"], "9");
+
+    let draft = company.draft("ada", &renaming);
+    for stage in ["contacted", "lead"] {
+        let arguments = [deal, stage, "--as", "ada", "--draft", draft.as_str().unwrap(), "--lang", "en"];
+        let output = explain(company, &arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        assert!(said(&output).contains("source -> contacted (contacted), move `forward`"), "{}", said(&output));
+        assert!(said(&output).contains("      applies if: customer.value > 5"), "{}", said(&output));
+    }
+    let output = explain(company, &[deal, "source", "--as", "ada", "--draft", draft.as_str().unwrap(), "--lang", "en"]);
+    assert!(said(&output).contains("no move from `source` to `source`"), "{}", said(&output));
+
+    // Brought with the schedule of the draft: the same.
+    let without = format!("{text}migrate: {{{rest}}}\n");
+    let draft = company.draft("ada", &without);
+    let path = format!("/v1/rules/drafts/{}", draft.as_str().unwrap());
+    let of_draft = || company.get("ada", &format!("{path}/deals/{deal}/moves")).body;
+    assert_eq!(of_draft()["moves"], json!([]));
+    let migrate = json!({"stages": {"standard": {"resource": "source", "lead": "contacted"}}});
+    let seen =
+        company.post("ada", &format!("{path}/schedule"), &json!({"at": "2026-03-09T00:00:00Z", "migrate": migrate}));
+    assert_eq!(seen.status, 200, "{}", seen.text);
+    assert_eq!(told(&of_draft(), "contacted"), told(&now, "lead"));
+}
+
 macro_rules! on_both {
     ($($name:ident)*) => {
         mod on_sqlite { use super::*; $(#[test] fn $name() { run(On::Sqlite, super::$name); })* }
@@ -169,4 +306,6 @@ on_both! {
     the_command_answers_as_somebody
     the_command_refuses_whom_it_does_not_know_and_what_is_not_seen
     the_command_answers_under_a_draft
+    a_draft_asks_for_nothing_that_is_hidden
+    what_a_draft_renames_is_explained_under_its_new_name
 }

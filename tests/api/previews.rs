@@ -1,6 +1,6 @@
 //! Previews of other rules on the deals that there are: what would be otherwise, with which deals, and who may know.
 
-use crate::company::{Company, On, RUNTIME};
+use crate::company::{Company, On, RUNTIME, execute};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
 use loudou::values::{RunnerId, Time};
@@ -87,8 +87,9 @@ fn done(company: &Company, rest: &Json, text: &str) -> (String, Json) {
     body["draft"] = company.draft("dan", text);
     let path = begin(company, &body);
     assert_eq!(look(company), 1);
-    let body = company.get("dan", &path).body;
-    assert_eq!((&body["state"], &body["done"], &body["total"]), (&json!("done"), &json!(4), &json!(4)), "{body}");
+    let body = company.get("ada", &path).body;
+    assert_eq!((&body["state"], &body["done"]), (&json!("done"), &body["total"]), "{body}");
+    assert_eq!(body["in_tens"], false);
     (path, body)
 }
 
@@ -150,7 +151,7 @@ crate::on_both! {
         assert_eq!(look(company), 3);
         for (path, same) in [(of_draft.as_str(), &last), (of_version, &other)] {
             let seen = company.get("ann", path);
-            assert_eq!((seen.status, &seen.body), (200, &company.get("dan", same).body));
+            assert_eq!((seen.status, &seen.body), (200, &company.get("ada", same).body));
             let call = company.server.get(path).token(&company.token("ann"));
             assert_eq!(call.header("if-none-match", seen.header("etag")).send().status, 304);
             // As every other look at previews: for who may draft.
@@ -160,20 +161,46 @@ crate::on_both! {
         assert_eq!(company.get("dan", "/v1/rules/drafts/00000000-0000-7000-8000-000000000000/preview").code(), "not_found");
     }
 
+    /// Whoever reads less than everything is told counts in tens, and of deals those that he may know of: fewer than ten are
+    /// as good as none, or one rule after another would tell of one deal.
     fn nobody_learns_of_deals_that_he_may_not_see_so_far(company) {
         work(company);
-        let hidden = |path: &str| {
+        for number in 0..9 {
+            let deal = company.deal("sel", &format!("more {number}"));
+            let seen = company.post("sel", &format!("/v1/deals/{deal}/moves"), &json!({"to": "lead"}));
+            assert_eq!(seen.status, 201, "{}", seen.text);
+        }
+        let text = |with: &str| COMPANY.replace("at_most: 9", "at_most: 99").replace("enter: []", with);
+        // Touched, in the first group, named of it.
+        let told = |path: &str| {
             ["ada", "ann", "dan"].map(|by| {
-                let data = company.get(by, &format!("{path}/groups/0/deals")).body["data"].clone();
-                let hidden = data.as_array().unwrap().iter().filter(|one| one["hidden"] == true);
-                assert!(hidden.clone().all(|one| one["deal"].is_null()));
-                hidden.count()
+                let body = company.get(by, path).body;
+                let seen = company.get(by, &format!("{path}/groups/0/deals"));
+                let data = seen.body["data"].as_array().cloned().unwrap_or_default();
+                assert!(data.iter().all(|one| one["hidden"] == false && one["deal"].is_string()), "{}", seen.text);
+                let owners = body["owners"].as_array().unwrap().len() + body["teams"].as_array().unwrap().len();
+                assert_eq!((body["in_tens"] == true, owners), (owners == 0, owners), "{body}");
+                assert_eq!(body["groups"].as_array().unwrap().is_empty(), seen.status == 404, "{body}");
+                (body["touched"].as_u64().unwrap(), body["groups"][0]["count"].as_u64(), data.len())
             })
         };
-        let (path, _) = done(company, &json!({}), &COMPANY.replace("at_most: 9", "at_most: 2"));
-        assert_eq!(hidden(&path), [0, 0, 3]);
-        let (path, _) = done(company, &json!({}), &COMPANY.replace("enter: []", "enter: [{id: phone, has: [customer.phone]}]"));
-        assert_eq!(hidden(&path), [0, 3, 3]);
+        let (all, tens) = ((11, Some(11), 11), (10, Some(10), 0));
+        let reached = "enter: [{id: reached, activity: call, outcome: reached}]";
+        let (path, _) = done(company, &json!({}), &text(reached));
+        assert_eq!(told(&path), [all, all, tens]);
+        // A group of one is not there, not even by its number.
+        let uncalled = reached.replace("[{", "[{id: uncalled, require: 'count(\"call\") == 0'}, {");
+        let (path, body) = done(company, &json!({}), &text(&uncalled));
+        assert_eq!(groups(&body), ["entry standard lead uncalled 1", "entry standard lead reached 11"]);
+        let body = company.get("dan", &path).body;
+        assert_eq!((groups(&body), &body["groups"][0]["number"]), (vec!["entry standard lead reached 10".to_owned()], &json!(0)));
+        assert_eq!(company.get("dan", &format!("{path}/groups/1/deals")).status, 404);
+        assert_eq!(company.get("dan", PREVIEWS).body["data"][0], body);
+        assert_eq!(company.get("dan", &format!("/v1/rules/drafts/{}/preview", body["draft"].as_str().unwrap())).body, body);
+        // By what is hidden from the analyst.
+        let all = (12, Some(12), 12);
+        let (path, _) = done(company, &json!({}), &text("enter: [{id: phone, has: [customer.phone]}]"));
+        assert_eq!(told(&path), [all, tens, tens]);
         // Under the name that the draft gives it too.
         let mobile = COMPANY
             .replace("enter: []", "enter: [{id: phone, has: [customer.mobile]}]")
@@ -181,7 +208,7 @@ crate::on_both! {
             .replace("customer.phone]}", "customer.mobile]}")
             + "migrate: {fields: {customer: {phone: mobile}}}\n";
         let (path, _) = done(company, &json!({}), &mobile);
-        assert_eq!(hidden(&path), [0, 3, 3]);
+        assert_eq!(told(&path), [all, tens, tens]);
         assert_eq!(company.get("sel", &path).code(), "not_permitted");
         assert_eq!(company.get("dan", &format!("{path}/groups/1/deals")).status, 404);
         assert_eq!(company.post("dan", PREVIEWS, &json!({})).faults(), ["/draft draft_or_version"]);
@@ -199,7 +226,7 @@ crate::on_both! {
         company.pass_seconds(61);
         let (other, now) = (company.another_workflow(), company.now());
         assert!(RUNTIME.block_on(other.run_preview(&move || now, 1)).unwrap().is_some());
-        let body = company.get("dan", &path).body;
+        let body = company.get("ada", &path).body;
         assert_eq!((&body["state"], groups(&body)), (&json!("done"), vec!["over_cap standard lead 3".to_owned()]));
 
         // Cancelled between its first step and its second.
@@ -218,6 +245,44 @@ crate::on_both! {
         assert_eq!(look(company), 0);
         let again = company.post("dan", &format!("{path}/cancel"), &json!({}));
         assert_eq!((again.status, again.code()), (409, "rules_preview_ended"));
+    }
+
+    /// Rules that become active between the beginning of a preview and its look at the deals are those that it compares with,
+    /// and what they look at tells who may know.
+    fn what_is_compared_with_is_active_in_the_snapshot(company) {
+        work(company);
+        // A process that has not heard of the change yet.
+        let behind = company.another_workflow();
+        assert_eq!(RUNTIME.block_on(behind.active()).unwrap().epochs.rules_version, 1);
+        let draft = company.draft("dan", &COMPANY.replace("deal.size > 5", "deal.size > 2"));
+        let path = begin(company, &json!({"draft": draft}));
+        let by_phone = COMPANY.replace("deal.size > 5", "deal.size > 5 || customer.phone == \"1\"");
+        let by_phone = by_phone.replace("at_most: 9", "at_most: 2");
+        let other = company.draft("dan", &by_phone);
+        let activated = company.post("ada", &format!("/v1/rules/drafts/{}/activate", other.as_str().unwrap()), &json!({}));
+        assert_eq!(activated.status, 201, "{}", activated.text);
+        let now = company.now();
+        assert!(RUNTIME.block_on(behind.run_preview(&move || now, 1)).unwrap().is_some());
+        let body = company.get("ada", &path).body;
+        assert_eq!((&body["state"], groups(&body)), (&json!("done"), vec!["grade B A 1".to_owned()]), "{body}");
+        assert_eq!(company.get("ada", &format!("{path}/rules")).body["from"], 2);
+        let told = ["ada", "ann"].map(|by| company.get(by, &format!("{path}/groups/0/deals")).status);
+        assert_eq!(told, [200, 404]);
+    }
+
+    /// What fails each time does not fail for ever.
+    fn a_preview_that_cannot_come_to_its_end_ends(company) {
+        work(company);
+        let path = begin(company, &json!({"version": 1}));
+        execute(&company.url, "UPDATE deals SET fields = '[]'");
+        for _ in 0..5 {
+            assert_eq!(look(company), 0);
+            assert_eq!(company.get("ada", &path).body["state"], "running");
+            company.pass_seconds(61);
+        }
+        assert_eq!(look(company), 1);
+        let body = company.get("ada", &path).body;
+        assert_eq!((&body["state"], body["ended_at"].is_string()), (&json!("failed"), true), "{body}");
     }
 
     fn a_change_is_told_in_words_and_one_deal_explained_under_it(company) {

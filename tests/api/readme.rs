@@ -45,7 +45,7 @@ impl Demo {
             printed.push('\n');
         }
         printed += &lines.next().unwrap().unwrap();
-        Some(Self { child, printed, folder: folder })
+        Some(Self { child, printed, folder })
     }
 
     /// The lines to paste: where it is and what is in it.

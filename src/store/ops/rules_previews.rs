@@ -38,6 +38,7 @@ struct PreviewRow {
     sums: Json<Sums>,
     begun_at: Time,
     ended_at: Option<Time>,
+    attempts: i64,
 }
 
 impl TryFrom<PreviewRow> for Preview {
@@ -60,6 +61,8 @@ impl TryFrom<PreviewRow> for Preview {
             sums: row.sums.0,
             begun_at: row.begun_at,
             ended_at: row.ended_at,
+            attempts: row.attempts,
+            in_tens: false,
         })
     }
 }
@@ -101,6 +104,7 @@ pub fn rules_previews(conn: &mut Conn, before: Option<PreviewId>, limit: i64) ->
         previews::sums,
         previews::begun_at,
         previews::ended_at,
+        previews::attempts,
     ));
     let rows: Vec<PreviewRow> = match before {
         Some(before) => newest_first.filter(previews::id.lt(before)).load(conn)?,
@@ -124,6 +128,7 @@ pub fn claim_rules_preview(conn: &mut Conn, lease: Lease) -> Result<Option<Previ
         .set((
             previews::runner.eq(lease.runner),
             previews::lease_until.eq(lease.until),
+            previews::attempts.eq(previews::attempts + 1),
             previews::done.eq(0),
             previews::sums.eq(Json(Sums::default())),
         ))
@@ -145,6 +150,7 @@ pub fn advance_rules_preview(conn: &mut Conn, step: &PreviewStep, lease: Lease) 
         .set((
             previews::total.eq(step.total),
             previews::done.eq(step.done),
+            previews::told.eq(Json(step.told.clone())),
             previews::sums.eq(Json(step.sums.clone())),
             previews::state.eq(state.word()),
             previews::lease_until.eq(lease.until),
@@ -205,6 +211,7 @@ pub(super) fn apply(conn: &mut Conn, change: &PreviewChange) -> Result<(), Store
                 sums: Json(preview.sums.clone()),
                 begun_at: preview.begun_at,
                 ended_at: preview.ended_at,
+                attempts: preview.attempts,
             };
             diesel::insert_into(previews::table).values(row).execute(conn)?;
             Ok(())

@@ -43,6 +43,7 @@ struct ReplayRow {
     tally: Json<Tally>,
     begun_at: Time,
     ended_at: Option<Time>,
+    attempts: i64,
 }
 
 impl TryFrom<ReplayRow> for Replay {
@@ -66,6 +67,8 @@ impl TryFrom<ReplayRow> for Replay {
             tally: row.tally.0,
             begun_at: row.begun_at,
             ended_at: row.ended_at,
+            attempts: row.attempts,
+            in_tens: false,
         })
     }
 }
@@ -95,6 +98,7 @@ pub fn rules_replays(conn: &mut Conn, before: Option<ReplayId>, limit: i64) -> R
         replays::tally,
         replays::begun_at,
         replays::ended_at,
+        replays::attempts,
     ));
     let rows: Vec<ReplayRow> = match before {
         Some(before) => newest_first.filter(replays::id.lt(before)).load(conn)?,
@@ -115,7 +119,11 @@ pub fn claim_rules_replay(conn: &mut Conn, lease: Lease) -> Result<Option<Replay
     let still_free =
         replays::table.find(id).filter(replays::state.eq("running")).filter(replays::lease_until.le(lease.now));
     let taken = diesel::update(still_free)
-        .set((replays::runner.eq(lease.runner), replays::lease_until.eq(lease.until)))
+        .set((
+            replays::attempts.eq(replays::attempts + 1),
+            replays::runner.eq(lease.runner),
+            replays::lease_until.eq(lease.until),
+        ))
         .execute(conn)?;
     if taken == 1 { rules_replay(conn, id) } else { Ok(None) }
 }
@@ -126,6 +134,7 @@ pub fn advance_rules_replay(conn: &mut Conn, step: &ReplayStep, lease: Lease) ->
         replays::table.find(step.replay).filter(replays::state.eq("running")).filter(replays::runner.eq(lease.runner));
     let changed = diesel::update(own)
         .set((
+            replays::attempts.eq(0),
             replays::beyond.eq(step.beyond),
             replays::tally.eq(Json(step.tally.clone())),
             replays::state.eq(state.word()),
@@ -232,6 +241,7 @@ pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreE
                 tally: Json(replay.tally.clone()),
                 begun_at: replay.begun_at,
                 ended_at: replay.ended_at,
+                attempts: replay.attempts,
             };
             diesel::insert_into(replays::table).values(row).execute(conn)?;
             Ok(())

@@ -48,6 +48,7 @@ impl TryFrom<ShadowRow> for Shadow {
             tally: row.tally.0,
             begun_at: row.begun_at,
             ended_at: row.ended_at,
+            in_tens: false,
         })
     }
 }

@@ -45,6 +45,7 @@ diesel::table! {
         tally -> Verbatim,
         begun_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        attempts -> BigInt,
     }
 }
 
@@ -77,6 +78,7 @@ diesel::table! {
         sums -> Verbatim,
         begun_at -> BigInt,
         ended_at -> Nullable<BigInt>,
+        attempts -> BigInt,
     }
 }
 

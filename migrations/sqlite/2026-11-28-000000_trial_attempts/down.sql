@@ -1,0 +1,2 @@
+ALTER TABLE rules_replays DROP COLUMN attempts;
+ALTER TABLE rules_previews DROP COLUMN attempts;

@@ -13,7 +13,8 @@ use super::actor::Actor;
 use super::decision::{Checked, CheckedKind, Decision, Refusal, RefusalKind};
 use super::facts::{Customer, Deal, DealFacts, Person};
 use super::permission::{Permit, permit};
-use super::preview::{deal, former_names, migrated, person, rename, told_of_deals};
+use super::preview::{former_names, told_of_deals};
+use super::renamed::{self, migrated};
 use super::replay::{Ground, GroundKind};
 use super::tally::{By, Change, fields};
 use crate::rules::migrate::{Migration, What};
@@ -58,8 +59,7 @@ impl<T> From<Decision<T>> for Said {
 /// Who acts, with the roles that they would have.
 #[must_use]
 pub fn renamed_actor(actor: &Arc<Actor>, migration: &Migration) -> Arc<Actor> {
-    let roles: Vec<Key> =
-        actor.roles.iter().map(|role| migration.target(What::Role, &[role.as_str()]).unwrap_or(role).clone()).collect();
+    let roles = renamed::roles(&actor.roles, migration);
     if roles == actor.roles { Arc::clone(actor) } else { Arc::new(Actor { roles, ..Actor::clone(actor) }) }
 }
 
@@ -87,19 +87,19 @@ impl Lens<'_> {
 
     #[must_use]
     pub fn customer(&self, mut customer: Customer) -> Customer {
-        rename(&mut customer.fields, "customer", self.migration());
+        renamed::fields(&mut customer.fields, "customer", self.migration());
         customer
     }
 
     #[must_use]
     pub fn person(&self, mut somebody: Person) -> Person {
-        person(&mut somebody, self.migration());
+        renamed::person(&mut somebody, self.migration());
         somebody
     }
 
     #[must_use]
     pub fn deal(&self, mut bare: Deal) -> Deal {
-        deal(&mut bare, self.migration());
+        renamed::deal(&mut bare, self.migration());
         bare
     }
 

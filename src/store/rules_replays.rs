@@ -5,6 +5,7 @@ use super::entry::LogEntry;
 use super::lists::{CustomerItem, DealItem};
 use super::tx::face;
 use crate::engine::tally::Tally;
+use crate::rules::renames::Rename;
 use crate::values::{CustomerId, DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +65,12 @@ pub struct Replay {
     pub tally: Tally,
     pub begun_at: Time,
     pub ended_at: Option<Time>,
+    /// The version that was active as it began; 0 = it is not known. What was called how is known up to it,
+    #[serde(default)]
+    pub against: i64,
+    /// and what would have other names under the tried rules.
+    #[serde(default)]
+    pub renames: Vec<Rename>,
 }
 
 /// A change of replays by people. Its own effect in the log.

@@ -6,11 +6,13 @@
 //! that the tried rules look at.
 
 use super::Workflow;
+use super::activation::Against;
 use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
 use super::pages::{cut, wanted};
 use super::rules::permitted;
+use super::rules_in_use::against_trying;
 use super::trials::{Trial, Tried, lease, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
@@ -56,7 +58,10 @@ impl Workflow {
     pub async fn begin_preview(&self, call: &Call, new: NewPreview) -> Written<PreviewAnswer> {
         let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
         let id = PreviewId::new();
-        self.begin_trial(call, id, move |scene, _| {
+        self.begin_trial(call, id, move |scene, tx| {
+            if let Some(refusal) = against_trying(scene, tx, &rules, &new.migrate)? {
+                return Ok(Err(Against::refusal(refusal)));
+            }
             let now = scene.now();
             let both = [told_of_deals(&rules), told_of_deals(scene.rules())];
             let mut told: BTreeSet<String> = both.into_iter().flatten().collect();

@@ -132,6 +132,7 @@ impl Workflow {
                     activated_by: None,
                     draft: None,
                     migration: Migration::default(),
+                    renames: Vec::new(),
                     removed: Vec::new(),
                     declared: Vec::new(),
                     file_hash: file_hash.clone(),

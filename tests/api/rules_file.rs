@@ -127,6 +127,7 @@ fn made_elsewhere(company: &Company, number: i64, text: &str) {
         activated_by: None,
         draft: None,
         migration: Migration::default(),
+        renames: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: None,

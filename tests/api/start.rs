@@ -104,6 +104,7 @@ fn activate_unchecked(company: &Company, text: &str) {
             activated_by: None,
             draft: None,
             migration: Default::default(),
+            renames: Vec::new(),
             removed: Vec::new(),
             declared: Vec::new(),
             file_hash: None,

@@ -8,6 +8,7 @@ use super::many::deal_items;
 use super::people::one;
 use super::sql::Sql;
 use crate::engine::tally::Tally;
+use crate::rules::renames::Rename;
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::entry::LogEntry;
@@ -43,6 +44,8 @@ struct ReplayRow {
     tally: Json<Tally>,
     begun_at: Time,
     ended_at: Option<Time>,
+    against: i64,
+    renaming: Json<Vec<Rename>>,
 }
 
 impl TryFrom<ReplayRow> for Replay {
@@ -66,6 +69,8 @@ impl TryFrom<ReplayRow> for Replay {
             tally: row.tally.0,
             begun_at: row.begun_at,
             ended_at: row.ended_at,
+            against: row.against,
+            renames: row.renaming.0,
         })
     }
 }
@@ -95,6 +100,8 @@ pub fn rules_replays(conn: &mut Conn, before: Option<ReplayId>, limit: i64) -> R
         replays::tally,
         replays::begun_at,
         replays::ended_at,
+        replays::against,
+        replays::renaming,
     ));
     let rows: Vec<ReplayRow> = match before {
         Some(before) => newest_first.filter(replays::id.lt(before)).load(conn)?,
@@ -232,6 +239,8 @@ pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreE
                 tally: Json(replay.tally.clone()),
                 begun_at: replay.begun_at,
                 ended_at: replay.ended_at,
+                against: replay.against,
+                renaming: Json(replay.renames.clone()),
             };
             diesel::insert_into(replays::table).values(row).execute(conn)?;
             Ok(())

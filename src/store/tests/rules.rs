@@ -17,6 +17,7 @@ pub fn activation(number: i64) -> Activation {
         activated_by: None,
         draft: None,
         migration: Default::default(),
+        renames: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: Some(format!("file{number}")),

@@ -255,7 +255,8 @@ fn replays(bench: &mut Criterion) {
 /// One of many things that were once called otherwise.
 fn renamed_in(n: i64) -> Rename {
     let kinds = [(What::Stage, "standard"), (What::Field, "deal"), (What::Field, "customer"), (What::Product, "")];
-    let (what, above) = kinds[usize::try_from(n).unwrap_or_default() % kinds.len()];
+    let (what, above) =
+        kinds.into_iter().cycle().nth(usize::try_from(n).unwrap_or_default()).unwrap_or((What::Role, ""));
     let above = Some(above).filter(|id| !id.is_empty()).map(Key::new).into_iter().collect();
     let (from, to) = (Key::from(format!("before_{n}")), Key::from(format!("after_{n}")));
     Rename { what, above, rules_version: n + 2, from, to, merged: false }

@@ -148,6 +148,13 @@ crate::on_both! {
         assert_eq!(groups(&body).len(), 1, "{body}");
         let (_, all) = named("ada", &path);
         assert_eq!(["ada", "ann", "dan"].map(|by| named(by, &path)), [(0, all), (all, all), (all, all)]);
+        // Nor under another name that it would have.
+        let anew = COMPANY.replace(ONE, "outcome: reached, at_least: 2, when: 'customer.mobile == \"1\"'}")
+            .replace("phone: {type: text}", "mobile: {type: text}").replace("customer.phone]", "customer.mobile]");
+        let (path, body) = done(company, &format!("{anew}migrate: {{fields: {{customer: {{phone: mobile}}}}}}\n"));
+        assert_eq!(groups(&body).len(), 1, "{body}");
+        let (_, all) = named("ada", &path);
+        assert_eq!(["ada", "ann"].map(|by| named(by, &path)), [(0, all), (all, all)]);
         // Who may not write drafts sees none of it.
         assert_eq!(company.get("sel", &path).code(), "not_permitted");
         assert_eq!(company.get("dan", &format!("{path}/groups/1/decisions")).status, 404);

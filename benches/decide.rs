@@ -8,11 +8,14 @@ use loudou::engine::actor::{Actor, Who};
 use loudou::engine::decision::{Decision, FactsRead};
 use loudou::engine::facts::{Activity, Customer, Deal, DealFacts, DealState, Origin, Person, Visit};
 use loudou::engine::moves::{MoveRequest, decide, options};
+use loudou::engine::renamed::renamed;
 use loudou::engine::replay::{Kept, Verdict, replay};
 use loudou::engine::shadow::{Lens, Live, Said, ShadowTally};
 use loudou::engine::{Case, Permit, Row, permit};
 use loudou::rules::Rules;
+use loudou::rules::migrate::What;
 use loudou::rules::model::{Action, CriterionKind};
+use loudou::rules::renames::{Rename, Renames};
 use loudou::values::{ActivityId, CustomerId, DealId, Key, TeamId, Time, UserId, Value};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -236,7 +239,33 @@ fn replays(bench: &mut Criterion) {
             replay(black_box(&rules), &kept(&roles, now, &facts))
         });
     });
+    // After changes of rules that named two hundred things anew, none of them one that this move rests on, but one.
+    let renames = Renames::new((0..200).map(renamed_in).chain([large_became_great(201)]).collect());
+    group.bench_function("a move past 10 criteria, from JSON, under other names since", |bench| {
+        bench.iter(|| {
+            let facts: FactsRead = serde_json::from_str(black_box(&text)).unwrap_or_default();
+            let called = renamed(&facts, &roles, black_box(&renames), 1);
+            let (facts, roles) = called.as_ref().map_or((&facts, &roles[..]), |now| (&now.facts, &now.roles[..]));
+            replay(black_box(&rules), &kept(roles, now, facts))
+        });
+    });
     group.finish();
+}
+
+/// One of many things that were once called otherwise.
+fn renamed_in(n: i64) -> Rename {
+    let kinds = [(What::Stage, "standard"), (What::Field, "deal"), (What::Field, "customer"), (What::Product, "")];
+    let (what, above) =
+        kinds.into_iter().cycle().nth(usize::try_from(n).unwrap_or_default()).unwrap_or((What::Role, ""));
+    let above = Some(above).filter(|id| !id.is_empty()).map(Key::new).into_iter().collect();
+    let (from, to) = (Key::from(format!("before_{n}")), Key::from(format!("after_{n}")));
+    Rename { what, above, rules_version: n + 2, from, to, merged: false }
+}
+
+/// One that this move rests on.
+fn large_became_great(rules_version: i64) -> Rename {
+    let above = vec![Key::new("customer"), Key::new("size")];
+    Rename { what: What::Choice, above, rules_version, from: Key::new("large"), to: Key::new("great"), merged: false }
 }
 
 /// What a draft in shadow costs, off the way of the request: the move asked again, and counted.

@@ -5,6 +5,7 @@ use super::access::Caller;
 use super::asked::House;
 use super::context::Context;
 use super::extract::{Json, Path};
+use super::migrate::MigrateBody;
 use super::page::{PageRequest, cursor};
 use super::reply::{Answer, Reply};
 use super::trials::{self, Shown};
@@ -57,6 +58,8 @@ pub struct ReplayBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     before: Option<Time>,
+    #[serde(default)]
+    migrate: MigrateBody,
 }
 
 /// A replay: how far it has come, and what it found so far.
@@ -311,8 +314,8 @@ pub async fn begin_replay(
     write: Write,
     body: Json<ReplayBody>,
 ) -> Answer<ReplayView> {
-    let ReplayBody { draft, version: number, since, before } = body.0;
-    let new = NewReplay { tried: tried(draft, number)?, since, before };
+    let ReplayBody { draft, version: number, since, before, migrate } = body.0;
+    let new = NewReplay { tried: tried(draft, number)?, since, before, migrate: migrate.into() };
     let done = house.0.begin_replay(&caller.writes(&context, &write)?, new).await?;
     Ok(trials::begun::<Replay>(done))
 }

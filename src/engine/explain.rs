@@ -4,7 +4,8 @@
 use super::actor::Actor;
 use super::facts::{Deal, DealFacts};
 use super::moves::{MoveOption, options};
-use super::preview::{former_names, migrated};
+use super::preview::former_names;
+use super::renamed::migrated;
 use super::shadow::renamed_actor;
 use super::tally::{fields, told_by_roles, told_fields};
 use crate::rules::expression::Expression;

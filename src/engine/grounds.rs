@@ -2,6 +2,7 @@
 
 use super::decision::CheckedKind;
 use crate::rules::model::Action;
+use crate::rules::renames::name_before_it_went;
 use crate::values::Key;
 use serde::{Deserialize, Serialize};
 
@@ -35,8 +36,10 @@ impl Ground {
         Self { kind, stage: None, id: Key::new(id) }
     }
 
+    /// A stage that went is called as it was.
     pub(super) fn at(self, stage: &Key) -> Self {
-        Self { stage: Some(stage.clone()), ..self }
+        let called = name_before_it_went(stage).unwrap_or_else(|| stage.clone());
+        Self { stage: Some(called), ..self }
     }
 
     /// What refused before any criterion was asked, by the word that was kept; `None`: the other rules say it themselves.

@@ -1,7 +1,7 @@
 //! What tells customers apart: the combinations of fields of the rules, and what becomes of them as the rules change.
 
 use super::facts::FieldValues;
-use super::preview::rename;
+use super::renamed::fields as renamed;
 use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Combination, Rules};
 use crate::values::{Key, Value};
@@ -82,7 +82,7 @@ impl NewIdentities {
     /// The new identities of a customer whose fields are not mapped yet.
     #[must_use]
     pub fn before(&self, mut values: FieldValues) -> Vec<(Key, String)> {
-        rename(&mut values, "customer", &self.migration);
+        renamed(&mut values, "customer", &self.migration);
         self.after(&values)
     }
 

@@ -6,16 +6,16 @@ use super::case::{Case, Movement};
 use super::criteria::check;
 use super::decision::FactsRead;
 use super::dwell::dwell;
-use super::facts::{Deal, DealFacts, DealState, FieldValues, Person};
+use super::facts::{DealFacts, DealState};
 use super::figures::figure;
 use super::grade::compute;
+use super::renamed::migrated;
 use super::tally::{fields, told_fields};
 use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Rules, Stage, StageKind};
-use crate::values::{Key, TeamId, Time, UserId, Value};
+use crate::values::{Key, TeamId, Time, UserId};
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What would be otherwise with a deal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,84 +158,20 @@ fn is_over_cap(rules: &Rules, record: &DealFacts, now: Time) -> bool {
     cap.is_some_and(|cap| owner.holding(&record.deal.funnel, &stage.id) > *cap)
 }
 
-/// A deal as it would be after the change of rules.
-pub(super) fn migrated<'r>(record: &'r DealFacts, migration: &Migration) -> Cow<'r, DealFacts> {
-    if migration.mappings.is_empty() {
-        return Cow::Borrowed(record);
-    }
-    let mut then = record.clone();
-    deal(&mut then.deal, migration);
-    let funnel = record.deal.funnel.as_str();
-    then.visits.iter_mut().for_each(|visit| becomes(&mut visit.stage, What::Stage, &[funnel], migration));
-    rename(&mut then.customer.fields, "customer", migration);
-    for activity in &mut then.activities {
-        let kind = activity.kind.clone();
-        becomes(&mut activity.kind, What::Activity, &[], migration);
-        activity.outcome.iter_mut().for_each(|one| becomes(one, What::Outcome, &[kind.as_str()], migration));
-        activity.method.iter_mut().for_each(|one| becomes(one, What::Method, &[], migration));
-    }
-    then.owner.iter_mut().for_each(|owner| person(owner, migration));
-    Cow::Owned(then)
-}
-
-/// The deal itself as it would be after the change of rules.
-pub(super) fn deal(deal: &mut Deal, migration: &Migration) {
-    let (funnel, stage) = (deal.funnel.clone(), deal.stage.clone());
-    let at = [funnel.as_str(), stage.as_str()];
-    deal.reason.iter_mut().for_each(|reason| becomes(reason, What::Reason, &at, migration));
-    deal.lost_from.iter_mut().for_each(|stage| becomes(stage, What::Stage, &[funnel.as_str()], migration));
-    becomes(&mut deal.stage, What::Stage, &[funnel.as_str()], migration);
-    deal.grade.iter_mut().for_each(|grade| becomes(grade, What::Grade, &[], migration));
-    deal.product.iter_mut().for_each(|product| becomes(product, What::Product, &[], migration));
-    rename(&mut deal.fields, "deal", migration);
-}
-
-/// What an id becomes that these lead to.
-fn becomes(id: &mut Key, what: What, before: &[&str], migration: &Migration) {
-    let from: Vec<&str> = before.iter().copied().chain([id.as_str()]).collect();
-    if let Some(to) = migration.target(what, &from) {
-        *id = to.clone();
-    }
-}
-
-/// Somebody as they would be after the change of rules.
-pub(super) fn person(person: &mut Person, migration: &Migration) {
-    rename(&mut person.fields, "user", migration);
-    person.roles.iter_mut().for_each(|role| becomes(role, What::Role, &[], migration));
-    person.holdings =
-        std::mem::take(&mut person.holdings).into_iter().fold(BTreeMap::new(), |mut held, ((funnel, stage), n)| {
-            let to = migration.target(What::Stage, &[funnel.as_str(), stage.as_str()]).cloned().unwrap_or(stage);
-            *held.entry((funnel, to)).or_default() += n;
-            held
-        });
-}
-
-pub(super) fn rename(values: &mut FieldValues, record: &str, migration: &Migration) {
-    *values = std::mem::take(values)
-        .into_iter()
-        .map(|(field, mut value)| {
-            let choice = |id: &mut Key| becomes(id, What::Choice, &[record, field.as_str()], migration);
-            match &mut value {
-                Value::Choice(id) => choice(id),
-                Value::Choices(ids) => ids.iter_mut().for_each(choice),
-                _ => {}
-            }
-            let name = migration.target(What::Field, &[record, field.as_str()]).cloned().unwrap_or(field);
-            (name, value)
-        })
-        .collect();
-}
-
 /// Adds the names that fields have now to those that they would have: who may not see one, may not be told of it either way.
 pub fn former_names(told: &mut BTreeSet<String>, migration: &Migration) {
-    let mut former = Vec::new();
-    for mapping in &migration.mappings {
-        let (What::Field, [record, from]) = (mapping.what, mapping.from.as_slice()) else { continue };
-        let entities: &[&str] = if **record == *"user" { &["user", "owner", "receiver"] } else { &[record.as_str()] };
-        let named = entities.iter().filter(|entity| told.contains(&format!("{entity}.{}", mapping.to)));
-        former.extend(named.map(|entity| format!("{entity}.{from}")));
+    for mapping in migration.mappings.iter().filter(|mapping| mapping.what == What::Field) {
+        if let [record, from] = mapping.from.as_slice() {
+            former_name(told, record, from, &mapping.to);
+        }
     }
-    told.extend(former);
+}
+
+/// The same for one field of a kind of record.
+pub fn former_name(told: &mut BTreeSet<String>, record: &str, from: &str, to: &str) {
+    let entities: &[&str] = if record == "user" { &["user", "owner", "receiver"] } else { &[record] };
+    let named: Vec<&&str> = entities.iter().filter(|entity| told.contains(&format!("{entity}.{to}"))).collect();
+    told.extend(named.into_iter().map(|entity| format!("{entity}.{from}")));
 }
 
 /// The fields that the outcome of a preview may tell of.

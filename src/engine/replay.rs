@@ -17,6 +17,7 @@ use crate::rules::expression::{Entity, Expression, Facts, Read};
 use crate::rules::model::{
     Action, Criterion, CriterionKind, Figure, Funnel, Grant, MoveFrom, MoveTo, Rules, Scope, Stage, StageKind,
 };
+use crate::rules::renames::name_before_it_went;
 use crate::values::{Date, Key, Time, Value};
 use std::borrow::Cow;
 
@@ -57,8 +58,11 @@ pub fn replay(rules: &Rules, kept: &Kept<'_>) -> Option<Verdict> {
     let case = Record { rules, facts: kept.facts, at: kept.at };
     let power = case.power(kept);
     if !power.somewhere && !kept.roles.is_empty() {
-        said.grounds.push(Ground::new(GroundKind::Permission, power.action.word()));
-        return Some(said.verdict());
+        if !lost_a_role(kept) {
+            said.grounds.push(Ground::new(GroundKind::Permission, power.action.word()));
+            return Some(said.verdict());
+        }
+        said.lacks("user.roles".to_owned());
     }
     if !power.everywhere && kept.grounds.iter().any(|ground| ground.kind == GroundKind::Permission) {
         said.lacks(format!("{}.scope", power.action.word()));
@@ -81,6 +85,11 @@ fn reaches_all(rules: &Rules, roles: &[Key], action: Action) -> bool {
     let barred = held.clone().any(|role| role.never.iter().any(|never| never.actions.contains(&action)));
     let every = |grant: &Grant| grant.actions.contains(&action) && grant.scope == Scope::All && grant.when.is_none();
     !barred && held.any(|role| role.may.iter().any(every))
+}
+
+/// Whether who acted had a role that is gone and became nothing: what he would have now, is not known.
+fn lost_a_role(kept: &Kept<'_>) -> bool {
+    kept.roles.iter().any(|role| name_before_it_went(role).is_some())
 }
 
 /// What the other rules grant to the roles of a decision.
@@ -220,7 +229,10 @@ impl<'a> Record<'a> {
             return said.grounds.push(Ground::new(GroundKind::NoMove, "no_such_move").at(to));
         };
         if !is_for {
-            return said.grounds.push(Ground::new(GroundKind::NotFor, &rule.id).at(to));
+            if !lost_a_role(kept) {
+                return said.grounds.push(Ground::new(GroundKind::NotFor, &rule.id).at(to));
+            }
+            said.lacks("user.roles".to_owned());
         }
         let path = Path { funnel, rule, target };
         // The move's own `when`: unlike a criterion's, what is unknown does not open a path.

@@ -13,7 +13,8 @@ use super::actor::Actor;
 use super::decision::{Checked, CheckedKind, Decision, Refusal, RefusalKind};
 use super::facts::{Customer, Deal, DealFacts, Person};
 use super::permission::{Permit, permit};
-use super::preview::{deal, former_names, migrated, person, rename, told_of_deals};
+use super::preview::{former_names, told_of_deals};
+use super::renamed::{self, migrated};
 use super::replay::{Ground, GroundKind};
 use super::tally::{By, Change, fields};
 use crate::rules::migrate::{Migration, What};
@@ -61,13 +62,8 @@ pub fn renamed_actor(actor: &Arc<Actor>, migration: &Migration) -> Arc<Actor> {
     if migration.mappings.is_empty() {
         return Arc::clone(actor);
     }
-    let mut then = Actor::clone(actor);
-    for role in &mut then.roles {
-        if let Some(to) = migration.target(What::Role, &[role.as_str()]) {
-            *role = to.clone();
-        }
-    }
-    rename(&mut then.fields, "user", migration);
+    let mut then = Actor { roles: renamed::roles(&actor.roles, migration), ..Actor::clone(actor) };
+    renamed::fields(&mut then.fields, "user", migration);
     Arc::new(then)
 }
 
@@ -95,19 +91,19 @@ impl Lens<'_> {
 
     #[must_use]
     pub fn customer(&self, mut customer: Customer) -> Customer {
-        rename(&mut customer.fields, "customer", self.migration());
+        renamed::fields(&mut customer.fields, "customer", self.migration());
         customer
     }
 
     #[must_use]
     pub fn person(&self, mut somebody: Person) -> Person {
-        person(&mut somebody, self.migration());
+        renamed::person(&mut somebody, self.migration());
         somebody
     }
 
     #[must_use]
     pub fn deal(&self, mut bare: Deal) -> Deal {
-        deal(&mut bare, self.migration());
+        renamed::deal(&mut bare, self.migration());
         bare
     }
 

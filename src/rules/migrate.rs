@@ -45,6 +45,44 @@ impl What {
         (Self::Outcome, "outcomes", 2),
         (Self::Method, "methods", 1),
     ];
+
+    /// The ids on the way to it that may become others themselves, its own last: each with its place on that way.
+    pub(crate) fn levels(self) -> &'static [(Self, usize)] {
+        match self {
+            Self::Stage => &[(Self::Stage, 1)],
+            Self::Reason => &[(Self::Stage, 1), (Self::Reason, 2)],
+            Self::Role => &[(Self::Role, 0)],
+            Self::Grade => &[(Self::Grade, 0)],
+            Self::Product => &[(Self::Product, 0)],
+            Self::Field => &[(Self::Field, 1)],
+            Self::Choice => &[(Self::Field, 1), (Self::Choice, 2)],
+            Self::Activity => &[(Self::Activity, 0)],
+            Self::Outcome => &[(Self::Activity, 0), (Self::Outcome, 1)],
+            Self::Method => &[(Self::Method, 0)],
+        }
+    }
+
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stage => "stage",
+            Self::Reason => "reason",
+            Self::Role => "role",
+            Self::Grade => "grade",
+            Self::Product => "product",
+            Self::Field => "field",
+            Self::Choice => "choice",
+            Self::Activity => "activity",
+            Self::Outcome => "outcome",
+            Self::Method => "method",
+        }
+    }
+
+    /// What such a word says.
+    #[must_use]
+    pub fn read(word: &str) -> Option<Self> {
+        Self::SECTIONS.into_iter().map(|(what, ..)| what).find(|what| what.word() == word)
+    }
 }
 
 /// One thing that becomes another of its kind.

@@ -54,13 +54,6 @@ pub fn of_stage(funnel: &str, stage: &str) -> String {
     format!("funnels.{funnel}.stages.{stage}")
 }
 
-/// The funnel and the stage of such a name.
-#[must_use]
-pub fn stage_of(name: &str) -> Option<(Key, Key)> {
-    let (funnel, stage) = name.strip_prefix("funnels.")?.split_once(".stages.")?;
-    (!stage.contains('.')).then(|| (Key::new(funnel), Key::new(stage)))
-}
-
 #[must_use]
 pub fn of_reason(funnel: &str, stage: &str, reason: &str) -> String {
     format!("funnels.{funnel}.stages.{stage}.reasons.{reason}")

@@ -5,6 +5,7 @@ use super::entry::LogEntry;
 use super::lists::{CustomerItem, DealItem};
 use super::tx::face;
 use crate::engine::tally::Tally;
+use crate::rules::renames::Rename;
 use crate::values::{CustomerId, DealId, DraftId, ReplayId, RunnerId, Time, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +71,12 @@ pub struct Replay {
     /// Whether its counts are in tens, for who may not read everything that they tell of. Never kept.
     #[serde(skip)]
     pub in_tens: bool,
+    /// The version that was active as it began; 0 = it is not known. What was called how is known up to it,
+    #[serde(default)]
+    pub against: i64,
+    /// and what would have other names under the tried rules.
+    #[serde(default)]
+    pub renames: Vec<Rename>,
 }
 
 /// A change of replays by people. Its own effect in the log.

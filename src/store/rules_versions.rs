@@ -2,7 +2,7 @@
 
 use super::tx::face;
 use crate::rules::migrate::Migration;
-use crate::rules::renames::StageRenames;
+use crate::rules::renames::{Rename, Renames};
 use crate::values::{DraftId, Key, Time, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +61,8 @@ pub struct Activation {
     pub migration: Migration,
     /// What is in use and becomes something else.
     pub migrated: Migrated,
+    /// What becomes something else by it, or nothing: counts for all that was recorded before.
+    pub renames: Vec<Rename>,
     /// Names that go with the version it replaces: remembered, so that nothing new gets them unnoticed.
     pub removed: Vec<String>,
     /// Names that are used from now on, and are forgotten as removed.
@@ -164,8 +166,8 @@ face! { rules_versions:
     /// Holds the rules and the people as they are until the end of the transaction; whether others could change
     /// anything in between, since it began.
     fn hold_epochs() -> bool;
-    /// What stages were called before.
-    fn stage_renames() -> StageRenames;
+    /// What things were called before.
+    fn renames() -> Renames;
     /// The earliest version with this text.
     fn rules_version_of(hash: &str) -> Option<i64>;
 }

@@ -220,8 +220,14 @@ pub(super) enum Against {
     Failure(Failure),
 }
 
+impl From<Failure> for Against {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
 impl Against {
-    fn refusal(refusal: Refusal) -> Self {
+    pub(super) fn refusal(refusal: Refusal) -> Self {
         Self::Refusal(Box::new(refusal))
     }
 }
@@ -341,6 +347,7 @@ fn conclude(
         draft: change.draft,
         migration: standing.migration,
         migrated: standing.migrated,
+        renames: standing.renames,
         removed: standing.removed,
         declared: standing.declared,
         file_hash: change.file_hash.clone(),

@@ -6,11 +6,13 @@
 //! that the tried rules look at.
 
 use super::Workflow;
+use super::activation::Against;
 use super::active::Active;
 use super::answer::PreviewAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
 use super::rules::permitted;
+use super::rules_in_use::against_trying;
 use super::scene::MOST_RESTARTS;
 use super::trials::{Trial, Tried, as_told, in_tens, lease, page_of, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
@@ -80,7 +82,10 @@ impl Workflow {
     pub async fn begin_preview(&self, call: &Call, new: NewPreview) -> Written<PreviewAnswer> {
         let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
         let id = PreviewId::new();
-        self.begin_trial(call, id, move |scene, _| {
+        self.begin_trial(call, id, move |scene, tx| {
+            if let Some(refusal) = against_trying(scene, tx, &rules, &new.migrate)? {
+                return Ok(Err(Against::refusal(refusal)));
+            }
             let now = scene.now();
             let told = told(scene.rules(), &rules, &rules.migrate.joined(&new.migrate));
             Ok(Ok(Preview {

@@ -6,20 +6,24 @@
 //! which decision came out how unless he may read its deal and everything that the tried rules decide by.
 
 use super::Workflow;
+use super::activation::Against;
 use super::answer::ReplayAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
+use super::rules_in_use::against_trying;
 use super::scene::Scene;
 pub use super::trials::Tried;
 use super::trials::{Told, Trial, in_tens, lease, page_of, rules_of, sees_all, sees_all_of};
+use crate::engine::preview::former_name;
 use crate::engine::renamed::renamed;
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
 use crate::engine::tally::{Tally, told_in_replay};
 use crate::rules::expression::Path;
 use crate::rules::hash;
+use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Action, Rules};
 use crate::rules::names::names;
-use crate::rules::renames::StageRenames;
+use crate::rules::renames::{Rename, Renames};
 use crate::store::{self, Effect, KeptQuery, LogEntry, Replay, ReplayChange, ReplayState, ReplayStep, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{ReplayId, RunnerId, Time};
@@ -30,13 +34,15 @@ use std::sync::Arc;
 const SLACK_MICROS: i64 = 3600 * 1_000_000;
 
 /// What to replay, under what.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewReplay {
     pub tried: Tried,
     /// Decisions from then on,
     pub since: Time,
     /// and before then; `None` = until now.
     pub before: Option<Time>,
+    /// What becomes of things in use, besides what the text says.
+    pub migrate: Migration,
 }
 
 /// A decision that would come out otherwise.
@@ -65,8 +71,19 @@ impl Workflow {
                 Message::new("replay_backwards").with("from", new.since.to_string()).with("to", before.to_string());
             return Err(Failure::invalid("/before", message));
         }
-        let id = ReplayId::new();
+        let (id, after) = (ReplayId::new(), names(&rules));
         self.begin_trial(call, id, move |scene, tx| {
+            if let Some(refusal) = against_trying(scene, tx, &rules, &new.migrate)? {
+                return Ok(Err(Against::refusal(refusal)));
+            }
+            let against = scene.active.epochs.rules_version;
+            let is_again = tx.rules_version_of(&hash(&text))?.is_some();
+            let renames = tx.renames()?.by_version(
+                &rules.migrate.joined(&new.migrate),
+                against + 1,
+                (&names(scene.rules()), &after),
+                is_again,
+            );
             let first = tx.decisions_made_by(new.since, -SLACK_MICROS)?;
             Ok(Ok(Replay {
                 id,
@@ -81,12 +98,14 @@ impl Workflow {
                 beyond: first,
                 until: tx.decisions_made_by(before, SLACK_MICROS)?,
                 state: ReplayState::Running,
-                told: told_in_replay(&rules),
+                told: told(&rules, &renames),
                 tally: Tally::default(),
                 begun_at: scene.now(),
                 ended_at: None,
                 attempts: 0,
                 in_tens: false,
+                against,
+                renames,
             }))
         })
         .await
@@ -119,18 +138,8 @@ impl Workflow {
         let Some(claimed) = self.store.write(move |tx| tx.claim_rules_replay(first)).await? else { return Ok(None) };
         let id = claimed.id;
         let rules = rules_of(claimed.text.clone(), claimed.attempts).await?;
-        let renames = self.store.read(|tx| tx.stage_renames()).await?;
-        // What the tried rules themselves rename comes last. An earlier version knows of nothing that came after it.
-        let renames = match (&rules, claimed.tried) {
-            (_, Some(version)) => renames.until(version),
-            (Some(rules), None) => {
-                let known = names(&self.active().await?.rules);
-                let is_new = move |name: &str| !known.contains(name);
-                renames.and(StageRenames::of(&rules.migrate, i64::MAX, is_new))
-            }
-            (None, None) => renames,
-        };
-        let renames = Arc::new(renames);
+        let known = self.store.read(|tx| tx.renames()).await?;
+        let renames = Arc::new(names_of(known, &claimed));
         let (mut beyond, mut tally) = (claimed.beyond, claimed.tally);
         loop {
             let found = match &rules {
@@ -236,9 +245,30 @@ fn replayed_actions() -> Vec<&'static str> {
     Action::ALL.into_iter().filter(|action| is_replayed(*action)).map(Action::word).collect()
 }
 
+/// What was called how, as it was known when a replay began. What the tried rules themselves rename comes last; an earlier
+/// version knows of nothing that came after it.
+fn names_of(known: Renames, replay: &Replay) -> Renames {
+    let known = known.up_to(if replay.against == 0 { i64::MAX } else { replay.against }).and(replay.renames.clone());
+    match replay.tried {
+        Some(version) => known.until(version),
+        None => known,
+    }
+}
+
+/// The fields that the outcome of a replay may tell of, under the names that they have now and would have.
+fn told(rules: &Rules, renames: &[Rename]) -> BTreeSet<String> {
+    let mut told = told_in_replay(rules);
+    for one in renames.iter().filter(|one| one.what == What::Field) {
+        if let [record] = one.above.as_slice() {
+            former_name(&mut told, record, &one.from, &one.to);
+        }
+    }
+    told
+}
+
 /// Decides these anew. Fewer than a step holds: they were the last.
 fn decide(
-    (rules, renames): (&Rules, &StageRenames),
+    (rules, renames): (&Rules, &Renames),
     id: ReplayId,
     kept: &[LogEntry],
     (until, step): (i64, i64),
@@ -248,14 +278,15 @@ fn decide(
     for entry in kept {
         let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
         let grounds = grounds(action, entry);
-        let facts = renamed(&entry.facts, renames, entry.rules_version);
+        let now = renamed(&entry.facts, &entry.roles, renames, entry.rules_version);
+        let (facts, roles) = now.as_ref().map_or((&entry.facts, &entry.roles), |now| (&now.facts, &now.roles));
         let decision = Kept {
             action,
             at: entry.at,
-            roles: &entry.roles,
+            roles,
             allowed: entry.outcome == store::Outcome::Allowed,
             grounds: &grounds,
-            facts: facts.as_ref().unwrap_or(&entry.facts),
+            facts,
         };
         if let Some(verdict) = replay(rules, &decision) {
             let groups = tally.add(&decision, &verdict).into_iter();

@@ -133,6 +133,7 @@ impl Workflow {
                     draft: None,
                     migration: Migration::default(),
                     migrated: Vec::new(),
+                    renames: Vec::new(),
                     removed: Vec::new(),
                     declared: Vec::new(),
                     file_hash: file_hash.clone(),

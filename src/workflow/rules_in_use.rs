@@ -16,6 +16,7 @@ use crate::engine::shadow::renamed_actor;
 use crate::rules::migrate::{Migration, What};
 use crate::rules::model::{Action, Rules, Scope};
 use crate::rules::names::{self, names};
+use crate::rules::renames::Rename;
 use crate::store::{Migrated, StoreError, Tx};
 use crate::texts::Message;
 use crate::values::{Key, Time};
@@ -30,6 +31,8 @@ pub(super) struct Standing {
     pub migrated: Migrated,
     /// What tells customers apart, where it changes.
     pub identities: Option<NewIdentities>,
+    /// What it makes of what was recorded before.
+    pub renames: Vec<Rename>,
     /// Names that go.
     pub removed: Vec<String>,
     /// Names that come.
@@ -47,11 +50,9 @@ pub(super) fn stands_against(
     let (before, after) = (names(old), names(new));
     let mut against = Vec::new();
 
-    let mut impossible: BTreeMap<String, Message> = migration.faults(&after).into_iter().collect();
-    impossible.extend(of_another_kind(old, new, &migration));
-    impossible.extend(both_filled(tx, &migration)?);
-    let is_possible = impossible.is_empty();
-    add(&mut against, "rules_migration_impossible", impossible);
+    let impossible = impossible(tx, old, new, &migration)?;
+    let is_possible = impossible.is_none();
+    against.extend(impossible);
 
     let found = lacking(
         old,
@@ -77,7 +78,8 @@ pub(super) fn stands_against(
     against.extend(nobody.map(|message| refusal(message, Vec::new())));
 
     let declared: Vec<String> = after.difference(&before).cloned().collect();
-    if tx.rules_version_of(&change.hash)?.is_none() {
+    let is_again = tx.rules_version_of(&change.hash)?.is_some();
+    if !is_again {
         let used = tx.names_removed(&declared)?;
         let used = used.into_iter().filter(|(name, _)| !migration.again.contains(name));
         let told = used.map(|(name, number)| {
@@ -89,13 +91,38 @@ pub(super) fn stands_against(
     if !against.is_empty() {
         return Ok(Err(against));
     }
+    let number = scene.active.epochs.rules_version + 1;
     Ok(Ok(Standing {
         identities,
+        renames: tx.renames()?.by_version(&migration, number, (&before, &after), is_again),
         migrated: found.migrated.into_iter().collect(),
         migration,
         removed: before.difference(&after).cloned().collect(),
         declared,
     }))
+}
+
+/// What is said to become what, and cannot.
+fn impossible(tx: &mut Tx<'_>, old: &Rules, new: &Rules, migration: &Migration) -> Result<Option<Refusal>, StoreError> {
+    let mut told: BTreeMap<String, Message> = migration.faults(&names(new)).into_iter().collect();
+    told.extend(of_another_kind(old, new, migration));
+    told.extend(both_filled(tx, migration)?);
+    let mut against = Vec::new();
+    add(&mut against, "rules_migration_impossible", told);
+    Ok(against.pop())
+}
+
+/// What stands against trying rules with what is said to become of things besides what their text says.
+pub(super) fn against_trying(
+    scene: &Scene,
+    tx: &mut Tx<'_>,
+    tried: &Rules,
+    said: &Migration,
+) -> Result<Option<Refusal>, StoreError> {
+    if said.is_empty() {
+        return Ok(None);
+    }
+    impossible(tx, scene.rules(), tried, &tried.migrate.joined(said))
 }
 
 fn add(against: &mut Vec<Refusal>, code: &'static str, told: BTreeMap<String, Message>) {

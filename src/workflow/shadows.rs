@@ -24,16 +24,16 @@ impl Workflow {
         let text_hash = hash(&text);
         self.begin_trial(call, id, move |scene, tx| {
             // As it was read: a draft that is written anew ends its shadow.
-            let Some(known) = tx.rules_draft(draft)? else { return Ok(Err(Failure::NotFound)) };
+            let Some(known) = tx.rules_draft(draft)? else { return Ok(Err(Failure::NotFound.into())) };
             if known.hash != text_hash {
-                return Ok(Err(Failure::VersionMismatch { present: known.version }));
+                return Ok(Err(Failure::VersionMismatch { present: known.version }.into()));
             }
             if let Some(number) = known.activated_as {
                 let message = Message::new("rules_draft_activated").with("number", number);
-                return Ok(Err(Failure::Conflict(message)));
+                return Ok(Err(Failure::Conflict(message).into()));
             }
             if tx.running_rules_shadow()?.is_some() {
-                return Ok(Err(Failure::Conflict(Message::new("rules_shadow_runs"))));
+                return Ok(Err(Failure::Conflict(Message::new("rules_shadow_runs")).into()));
             }
             Ok(Ok(Shadow {
                 id,

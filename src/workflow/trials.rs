@@ -3,7 +3,7 @@
 //! deals it was about.
 
 use super::Workflow;
-use super::activation::closed;
+use super::activation::{Against, closed};
 use super::answer::{Answer, Recorded};
 use super::call::Call;
 use super::conclude::{About, own_business, subject};
@@ -90,7 +90,7 @@ impl Workflow {
         &self,
         call: &Call,
         id: T::Id,
-        made: impl Fn(&Scene, &mut Tx<'_>) -> Result<Outcome<T>, StoreError> + Send + Sync + 'static,
+        made: impl Fn(&Scene, &mut Tx<'_>) -> Result<Result<T, Against>, StoreError> + Send + Sync + 'static,
     ) -> Written<T::Answer> {
         self.writing(call, Action::RulesDraft, move |scene, tx| {
             if let Some(replayed) = scene.replay(tx, own_sight)? {
@@ -104,7 +104,8 @@ impl Workflow {
                     let change = trial.beginning(forget_before(scene.now()));
                     conclude(scene, tx, trial, change)
                 }
-                Err(failure) => Ok(Err(failure)),
+                Err(Against::Refusal(refusal)) => scene.refuse(tx, about::<T>(id), *refusal),
+                Err(Against::Failure(failure)) => Ok(Err(failure)),
             }
         })
         .await

@@ -59,6 +59,7 @@ mod readme;
 mod recovery;
 mod renames;
 mod replays;
+mod replays_of_names;
 mod reports;
 mod restarts;
 mod retry;

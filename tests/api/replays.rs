@@ -158,6 +158,12 @@ crate::on_both! {
         let (path, body) = done(company, &COMPANY.replace(ONE, by_phone));
         let (all, tens) = (([22, 11, 0, 0, 11], 11, 11), ([22, 10, 0, 0, 10], 10, 0));
         assert_eq!(told(&path), [all, tens, tens], "{body}");
+        // Nor under another name that it would have.
+        let anew = COMPANY.replace(ONE, by_phone).replace("phone: {type: text}", "mobile: {type: text}");
+        let anew = anew.replace("customer.phone]", "customer.mobile]");
+        let (path, body) = done(company, &format!("{anew}migrate: {{fields: {{customer: {{phone: mobile}}}}}}
+"));
+        assert_eq!(told(&path), [all, tens, tens], "{body}");
         // Who may not write drafts sees none of it.
         assert_eq!(company.get("sel", &path).code(), "not_permitted");
         assert_eq!(company.get("dan", &format!("{path}/groups/1/decisions")).status, 404);

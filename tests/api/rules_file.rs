@@ -139,6 +139,7 @@ fn made_elsewhere(company: &Company, number: i64, text: &str) {
         draft: None,
         migration: Migration::default(),
         migrated: Vec::new(),
+        renames: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: None,

@@ -122,6 +122,7 @@ fn activate_unchecked(company: &Company, text: &str) {
             draft: None,
             migration: Default::default(),
             migrated: Vec::new(),
+            renames: Vec::new(),
             removed: Vec::new(),
             declared: Vec::new(),
             file_hash: None,

@@ -28,6 +28,7 @@ const TABLES: [&str; 22] = [
     "holdings",
     "idempotency",
     "payments",
+    "renames",
     "rules_drafts",
     "rules_file",
     "rules_previews",
@@ -35,7 +36,6 @@ const TABLES: [&str; 22] = [
     "rules_shadows",
     "rules_versions",
     "sessions",
-    "stage_renames",
     "teams",
     "users",
 ];

@@ -6,7 +6,8 @@ use super::log::key_owner;
 use super::{Conn, Db, dialect};
 use crate::engine::actor::Who;
 use crate::engine::facts::{Activity, Contract, DealFacts, Extent, Payment, Person, Visit};
-use crate::rules::renames::{StageRename, StageRenames};
+use crate::rules::migrate::What;
+use crate::rules::renames::{Rename, Renames};
 use crate::store::StoreError;
 use crate::store::columns::{Document, Json, Uid, Verbatim};
 use crate::store::deals::FoundDeal;
@@ -175,9 +176,9 @@ const LISTS_OF_A_DEAL: [ListOf; 7] = [
         from: "history h WHERE h.deal = d.id AND h.kind NOT IN ('owner', 'migrated')",
     },
     ListOf {
-        parts: &[As("r.from_stage"), As("r.to_stage"), As("r.rules_version")],
+        parts: &[As("r.from_id"), As("r.to_id"), As("r.rules_version")],
         order: "r.rules_version",
-        from: "stage_renames r WHERE r.funnel = d.funnel",
+        from: "renames r WHERE r.what = 'stage' AND r.above = d.funnel",
     },
     ListOf {
         parts: &[As("n.funnel"), As("n.stage"), As("n.n")],
@@ -272,14 +273,15 @@ fn put_together(
     let states = list(states);
     let count =
         |state: &str| u32::try_from(states.iter().filter(|one| one.as_str() == state).count()).unwrap_or(u32::MAX);
-    let rename = |RenameParts(from, to, rules_version)| StageRename {
-        funnel: deal.funnel.clone(),
+    let rename = |RenameParts(from, to, rules_version)| Rename {
+        what: What::Stage,
+        above: vec![deal.funnel.clone()],
         rules_version,
         from,
         to,
         merged: false,
     };
-    let renames = StageRenames::new(list(renames).into_iter().map(rename).collect());
+    let renames = Renames::new(list(renames).into_iter().map(rename).collect());
     let held = list(holdings).into_iter().map(|Held(funnel, stage, n)| ((funnel, stage), n));
     Ok(DealFacts {
         customer: customer.into(),
@@ -333,15 +335,14 @@ fn impossible() -> StoreError {
 }
 
 /// Where each visit begins, the one before it ends. Each counts for what its stage is called by now.
-pub(super) fn stays(visits: Vec<VisitParts>, funnel: &Key, renames: &StageRenames) -> Vec<Visit> {
+pub(super) fn stays(visits: Vec<VisitParts>, funnel: &Key, renames: &Renames) -> Vec<Visit> {
     let mut stays: Vec<Visit> = Vec::with_capacity(visits.len());
     for VisitParts(stage, at, made_under) in visits {
         let entered_at = Time::from_micros(at);
         if let Some(before) = stays.last_mut() {
             before.left_at = Some(entered_at);
         }
-        let stage =
-            if renames.concern(made_under) { renames.follow(funnel, &stage, made_under).0.clone() } else { stage };
+        let stage = if renames.concern(made_under) { renames.stage_now(funnel, &stage, made_under) } else { stage };
         stays.push(Visit { stage, entered_at, left_at: None });
     }
     stays

@@ -10,7 +10,7 @@ use super::sql::Sql;
 use super::visibility::{self, open_on_deals};
 use crate::insight::funnel::{Count, Exits, Holder, Line};
 use crate::rules::expression::{Entity, Path};
-use crate::rules::renames::StageRenames;
+use crate::rules::renames::Renames;
 use crate::store::StoreError;
 use crate::store::columns::Uid;
 use crate::store::reports::FunnelQuery;
@@ -35,17 +35,17 @@ fn line(lines: &mut Lines, stage: Key, owner: Option<UserId>, pool: Option<TeamI
 }
 
 /// What a stage of a line of history is called by now.
-fn called(query: &FunnelQuery, renames: &StageRenames, column: &'static str) -> Sql {
-    let mut cases = renames.iter().filter(|one| one.funnel == query.funnel).peekable();
+fn called(query: &FunnelQuery, renames: &Renames, column: &'static str) -> Sql {
+    let mut cases = renames.iter().filter(|one| one.above == [query.funnel.clone()]).peekable();
     if cases.peek().is_none() {
         return Sql::new(column);
     }
     let mut sql = Sql::new("(CASE");
     // The earliest first: of several stages that had a name one after the other, each has its own case.
     for one in cases {
-        let (now, _) = renames.follow(&one.funnel, &one.from, one.rules_version - 1);
+        let now = renames.stage_now(&query.funnel, &one.from, one.rules_version - 1);
         sql.push(" WHEN ").push(column).push(" = ").bind(&one.from);
-        sql.push(" AND h.rules_version < ").bind(one.rules_version).push(" THEN ").bind(now);
+        sql.push(" AND h.rules_version < ").bind(one.rules_version).push(" THEN ").bind(&now);
     }
     sql.push(" ELSE ").push(column).push(" END)");
     sql
@@ -53,12 +53,7 @@ fn called(query: &FunnelQuery, renames: &StageRenames, column: &'static str) -> 
 
 /// Each line of history is a visit that ends, one that begins, or both; a change of owner moves one from hand to hand.
 /// Lines after the period only lead back from what stands now to what stood at its beginning.
-fn add_flows(
-    conn: &mut Conn,
-    query: &FunnelQuery,
-    renames: &StageRenames,
-    lines: &mut Lines,
-) -> Result<(), StoreError> {
+fn add_flows(conn: &mut Conn, query: &FunnelQuery, renames: &Renames, lines: &mut Lines) -> Result<(), StoreError> {
     let mut sql = Sql::new("SELECT stage, owner, pool");
     sql.push(", CAST(-sum(delta) AS BIGINT)");
     for way in ["'entered'", "'forward'", "'back'", "'lost'", "'reopened'", "'received'", "'handed_over'"] {
@@ -90,12 +85,7 @@ fn add_flows(
 }
 
 /// Of each visit begun in the period: what ended it before the period's end, which is the deal's next line.
-fn add_cohorts(
-    conn: &mut Conn,
-    query: &FunnelQuery,
-    renames: &StageRenames,
-    lines: &mut Lines,
-) -> Result<(), StoreError> {
+fn add_cohorts(conn: &mut Conn, query: &FunnelQuery, renames: &Renames, lines: &mut Lines) -> Result<(), StoreError> {
     let mut sql = Sql::new("SELECT stage, owner, pool");
     for fate in [" = 'forward'", " = 'back'", " = 'lost'", " = 'reopened'", " IS NULL"] {
         sql.push(", CAST(sum(CASE WHEN fate").push(fate).push(" THEN 1 ELSE 0 END) AS BIGINT)");

@@ -8,6 +8,7 @@ use super::many::deal_items;
 use super::people::one;
 use super::sql::Sql;
 use crate::engine::tally::Tally;
+use crate::rules::renames::Rename;
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::entry::LogEntry;
@@ -44,6 +45,8 @@ struct ReplayRow {
     begun_at: Time,
     ended_at: Option<Time>,
     attempts: i64,
+    against: i64,
+    renaming: Json<Vec<Rename>>,
 }
 
 impl TryFrom<ReplayRow> for Replay {
@@ -69,6 +72,8 @@ impl TryFrom<ReplayRow> for Replay {
             ended_at: row.ended_at,
             attempts: row.attempts,
             in_tens: false,
+            against: row.against,
+            renames: row.renaming.0,
         })
     }
 }
@@ -99,6 +104,8 @@ pub fn rules_replays(conn: &mut Conn, before: Option<ReplayId>, limit: i64) -> R
         replays::begun_at,
         replays::ended_at,
         replays::attempts,
+        replays::against,
+        replays::renaming,
     ));
     let rows: Vec<ReplayRow> = match before {
         Some(before) => newest_first.filter(replays::id.lt(before)).load(conn)?,
@@ -242,6 +249,8 @@ pub(super) fn apply(conn: &mut Conn, change: &ReplayChange) -> Result<(), StoreE
                 begun_at: replay.begun_at,
                 ended_at: replay.ended_at,
                 attempts: replay.attempts,
+                against: replay.against,
+                renaming: Json(replay.renames.clone()),
             };
             diesel::insert_into(replays::table).values(row).execute(conn)?;
             Ok(())

@@ -2,14 +2,13 @@
 
 use super::sql::Sql;
 use super::{Conn, dialect, migrate, rules_drafts, rules_shadows};
-use crate::rules::migrate::Migration;
-use crate::rules::names::stage_of;
-use crate::rules::renames::{StageRename, StageRenames};
+use crate::rules::migrate::{Migration, What};
+use crate::rules::renames::{Rename, Renames};
 use crate::store::StoreError;
 use crate::store::columns::Json;
 use crate::store::entry::Entry;
 use crate::store::rules_versions::{Activation, Countable, InUse, Migrated, RulesSource, RulesVersion};
-use crate::store::schema::{epochs, rules_file, rules_removed, rules_versions as versions, stage_renames as renames};
+use crate::store::schema::{epochs, renames, rules_file, rules_removed, rules_versions as versions};
 use crate::values::{DraftId, Key, Time, UserId};
 use diesel::dsl::max;
 use diesel::prelude::*;
@@ -113,7 +112,6 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
     if active != activation.replaces || newest_rules_version(conn)? + 1 != activation.number {
         return Err(StoreError::RulesChanged);
     }
-    let is_again = rules_version_of(conn, &activation.hash)?.is_some();
     let source = match activation.source {
         RulesSource::File => "file",
         RulesSource::Api => "api",
@@ -143,7 +141,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
         rules_shadows::activated(conn, draft.id, activation.at)?;
     }
     migrate::apply(conn, entry, activation)?;
-    rename_stages(conn, activation, is_again)?;
+    remember_renames(conn, activation)?;
     remember_names(conn, activation)?;
     diesel::update(epochs::table).set(epochs::rules_version.eq(activation.number)).execute(conn)?;
     if let Some(hash) = &activation.file_hash {
@@ -152,29 +150,46 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
     Ok(())
 }
 
-/// Stages that become others do so for all that was recorded of them before.
-fn rename_stages(conn: &mut Conn, activation: &Activation, is_again: bool) -> Result<(), StoreError> {
-    let stages = |names: &[String]| names.iter().filter_map(|name| stage_of(name)).collect::<Vec<_>>();
-    let (removed, declared) = (stages(&activation.removed), stages(&activation.declared));
-    let known = stage_renames(conn)?;
-    for rename in known.by_version(&activation.migration, activation.number, (&removed, &declared), is_again) {
-        diesel::insert_into(renames::table)
-            .values((
-                renames::funnel.eq(&rename.funnel),
-                renames::rules_version.eq(rename.rules_version),
-                renames::from_stage.eq(&rename.from),
-                renames::to_stage.eq(&rename.to),
-                renames::merged.eq(rename.merged),
-            ))
-            .execute(conn)?;
+/// What becomes something else does so for all that was recorded of it before.
+fn remember_renames(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
+    for some in activation.renames.chunks(NAMES_AT_ONCE) {
+        let row = |one: &Rename| {
+            (
+                renames::what.eq(one.what.word()),
+                renames::above.eq(one.above.iter().map(Key::as_str).collect::<Vec<_>>().join(".")),
+                renames::rules_version.eq(one.rules_version),
+                renames::from_id.eq(one.from.clone()),
+                renames::to_id.eq(one.to.clone()),
+                renames::merged.eq(one.merged),
+            )
+        };
+        diesel::insert_into(renames::table).values(some.iter().map(row).collect::<Vec<_>>()).execute(conn)?;
     }
     Ok(())
 }
 
-pub fn stage_renames(conn: &mut Conn) -> Result<StageRenames, StoreError> {
-    let rows: Vec<(Key, i64, Key, Key, bool)> = renames::table.load(conn)?;
-    let rename = |(funnel, rules_version, from, to, merged)| StageRename { funnel, rules_version, from, to, merged };
-    Ok(StageRenames::new(rows.into_iter().map(rename).collect()))
+/// As they are kept.
+type RenameRow = (String, String, i64, Key, Key, bool);
+
+pub fn renames(conn: &mut Conn) -> Result<Renames, StoreError> {
+    let rows: Vec<RenameRow> = renames::table.load(conn)?;
+    read_renames(rows)
+}
+
+/// Those of stages.
+pub(super) fn stage_renames(conn: &mut Conn) -> Result<Renames, StoreError> {
+    let rows: Vec<RenameRow> = renames::table.filter(renames::what.eq(What::Stage.word())).load(conn)?;
+    read_renames(rows)
+}
+
+fn read_renames(rows: Vec<RenameRow>) -> Result<Renames, StoreError> {
+    let read = |(what, above, rules_version, from, to, merged): RenameRow| {
+        let unknown = || StoreError::failed("reading a rename", format!("an unknown kind of thing: {what}"));
+        let what = What::read(&what).ok_or_else(unknown)?;
+        let above = above.split('.').filter(|id| !id.is_empty()).map(Key::new).collect();
+        Ok(Rename { what, above, rules_version, from, to, merged })
+    };
+    Ok(Renames::new(rows.into_iter().map(read).collect::<Result<_, StoreError>>()?))
 }
 
 /// Names that go are remembered with the version that no longer has them; names that are there again are forgotten.

@@ -46,6 +46,8 @@ diesel::table! {
         begun_at -> BigInt,
         ended_at -> Nullable<BigInt>,
         attempts -> BigInt,
+        against -> BigInt,
+        renaming -> Verbatim,
     }
 }
 
@@ -126,11 +128,12 @@ diesel::table! {
 
 diesel::table! {
     use super::*;
-    stage_renames (funnel, rules_version, from_stage) {
-        funnel -> Text,
+    renames (what, above, rules_version, from_id) {
+        what -> Text,
+        above -> Text,
         rules_version -> BigInt,
-        from_stage -> Text,
-        to_stage -> Text,
+        from_id -> Text,
+        to_id -> Text,
         merged -> Bool,
     }
 }

@@ -18,6 +18,7 @@ pub fn activation(number: i64) -> Activation {
         draft: None,
         migration: Default::default(),
         migrated: Vec::new(),
+        renames: Vec::new(),
         removed: Vec::new(),
         declared: Vec::new(),
         file_hash: Some(format!("file{number}")),

@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 macro_rules! every_table {
     ($conn:expr) => {
         every_table!($conn, activities contracts customer_keys customers deals decision_personal decisions epochs history
-            holdings idempotency login_attempts payments rules_drafts rules_file rules_removed
-            rules_preview_items rules_previews rules_replay_items rules_replays rules_shadow_items rules_shadows rules_versions sessions setup stage_renames
+            holdings idempotency login_attempts payments renames rules_drafts rules_file rules_removed
+            rules_preview_items rules_previews rules_replay_items rules_replays rules_shadow_items rules_shadows rules_versions sessions setup
             teams users)
     };
     ($conn:expr, $($table:ident)*) => {{

@@ -1,0 +1,54 @@
+-- Things of every kind that became others by a change of rules, in the place of stages alone: what was recorded under an
+-- earlier version counts for what its thing is called now. One that gets an old name later has no part in it. What was
+-- removed and became nothing is called as nothing else can be: `lead@5`.
+CREATE TABLE renames (
+  what TEXT NOT NULL,
+  -- The ids that led to it, without its own, with dots between: '', 'standard', 'deal.size'.
+  above TEXT NOT NULL,
+  rules_version INTEGER NOT NULL,
+  from_id TEXT NOT NULL,
+  to_id TEXT NOT NULL,
+  -- Others became the same, or it was there before: what a record says of one of them says not all of it.
+  merged INTEGER NOT NULL CONSTRAINT renames_merged CHECK (merged IN (0, 1)),
+  PRIMARY KEY (what, above, rules_version, from_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
+  SELECT 'stage', funnel, rules_version, from_stage, to_stage, merged FROM stage_renames;
+DROP TABLE stage_renames;
+-- What became of the rest is not known; but that it went, is.
+INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
+  SELECT what, above, removed_in, id, id || '@' || removed_in, 0 FROM (
+    SELECT removed_in, p->>(n - 1) AS id,
+      CASE
+        WHEN p->>0 = 'funnels' AND n = 4 THEN 'stage'
+        WHEN p->>0 = 'funnels' AND n = 6 THEN 'reason'
+        WHEN p->>0 = 'roles' THEN 'role'
+        WHEN p->>0 = 'grades' THEN 'grade'
+        WHEN p->>0 = 'products' THEN 'product'
+        WHEN p->>0 = 'fields' AND n = 3 THEN 'field'
+        WHEN p->>0 = 'fields' AND n = 5 THEN 'choice'
+        WHEN p->>0 = 'activities' AND n = 2 THEN 'activity'
+        WHEN p->>0 = 'activities' AND n = 4 THEN 'outcome'
+        WHEN p->>0 = 'methods' THEN 'method'
+      END AS what,
+      CASE
+        WHEN p->>0 = 'funnels' AND n = 6 THEN p->>1 || '.' || (p->>3)
+        WHEN p->>0 = 'fields' AND n = 5 THEN p->>1 || '.' || (p->>2)
+        WHEN n > 2 THEN p->>1
+        ELSE ''
+      END AS above
+    FROM (
+      SELECT removed_in, p, json_array_length(p) AS n FROM (
+        SELECT removed_in, '["' || replace(name, '.', '","') || '"]' AS p FROM rules_removed
+      )
+    )
+  ) AS gone
+  WHERE what IS NOT NULL AND NOT EXISTS (
+    SELECT 1 FROM renames r
+    WHERE r.what = gone.what AND r.above = gone.above AND r.rules_version = removed_in AND r.from_id = id
+  );
+
+-- What a replay makes of names: those of the rules that were active as it began (0: it is not known), and what the tried
+-- rules rename themselves.
+ALTER TABLE rules_replays ADD COLUMN against INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE rules_replays ADD COLUMN renaming TEXT NOT NULL DEFAULT '[]';

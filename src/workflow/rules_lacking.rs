@@ -213,7 +213,11 @@ first_administrator: [admin]
         // Where deals begin is no matter of those that are there; whether a stage ends them is.
         let before = "{id: found, kind: start}\n      - {id: resource}";
         assert_eq!(asked(&[("{id: resource, kind: start}", before)]), []);
-        assert_eq!(asked(&[("{id: contacted}", "{id: contacted, kind: won}")]), [Countable::Stages]);
+        let ends = [
+            ("{id: contacted}", "{id: contacted, kind: won}"),
+            ("[forward, ", "[forward, {id: at_once, from: resource, to: won}, "),
+        ];
+        assert_eq!(asked(&ends), [Countable::Stages]);
         assert_eq!(asked(&[("{id: contacted}", "{id: called}")]), [Countable::Stages, Countable::Origins]);
         let renamed = [
             ("{id: contacted}", "{id: called}"),

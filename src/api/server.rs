@@ -41,7 +41,8 @@ pub fn listen(state: web::Data<App>) -> io::Result<(Server, Vec<SocketAddr>)> {
         .keep_alive(KEEP_ALIVE)
         // An answer is written whole, or in pieces that must not wait for the ones before them to be acknowledged.
         .tcp_nodelay(true)
-        .shutdown_timeout(settings.stop_deadline_seconds)
+        // `run` ends it first, and says so; this is for who only listens.
+        .shutdown_timeout(settings.stop_deadline_seconds.saturating_add(1))
         .disable_signals();
     if settings.workers > 0 {
         server = server.workers(settings.workers);
@@ -61,6 +62,7 @@ pub async fn run(state: web::Data<App>, listening: impl Future<Output = Result<(
     let mut interrupt = signal(SignalKind::interrupt())?;
     let (server, addresses) = listen(state.clone())?;
     let handle = server.handle();
+    let patience = Duration::from_secs(state.settings.stop_deadline_seconds);
     let measuring = measure(&state.settings)?;
     listening.await.map_err(io::Error::other)?;
     for address in addresses {
@@ -87,6 +89,7 @@ pub async fn run(state: web::Data<App>, listening: impl Future<Output = Result<(
         tracing::info!("stopping: letting what is under way finish");
         tokio::select! {
             () = handle.stop(true) => {}
+            () = tokio::time::sleep(patience) => told = true,
             () = again(&mut terminate, &mut interrupt) => told = true,
         }
     }

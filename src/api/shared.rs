@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 /// Opens the document.
 pub const INTRODUCTION: &str = "\
 One YAML file says what a company's sales funnel is; this server enforces it on every call. Stages, roles, fields, \
-reasons and the like are the company's own words: here they are strings, `GET /v1/rules` lists them;
+reasons and the like are the company's own words: here they are strings, `GET /v1/funnels` lists them;
 in the document at `GET /v1/rules/openapi.json` they are types.
 
 **Problems.** Every refusal is `application/problem+json` (RFC 9457) with a stable `code`; `errors` holds every fault of \

@@ -2,11 +2,15 @@
 //! and the loss of its database, and nothing that it wrote or answered holds a password, a token, a key or the password
 //! within the database's address.
 
+use crate::company::{Company, On, PASSWORD as EVERYBODYS};
 use crate::instance::{Instance, until};
 use crate::postgres;
 use crate::proxy::Proxy;
+use crate::retry::every_write;
 use crate::traffic::said;
 use serde_json::{Value as Json, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 const PASSWORD: &str = "canary-Passwort-Zaunkoenig";
 const OTHER: &str = "canary-neues-Passwort-Star";
@@ -97,6 +101,7 @@ fn led_through_everything(url: &str, mut lose_the_database: impl FnMut(&Instance
         }
     }
     lose_the_database(&instance, &mut told, &ada);
+    assert_eq!(told.ask(&instance, "", "GET", "/openapi.json", &Json::Null), 200);
     let metrics = instance.metrics.clone().unwrap();
     let agent: ureq::Agent = ureq::Agent::config_builder().build().into();
     let text = agent.get(format!("http://{metrics}/metrics")).call().unwrap().body_mut().read_to_string().unwrap();
@@ -107,16 +112,68 @@ fn led_through_everything(url: &str, mut lose_the_database: impl FnMut(&Instance
     let (status, written) = instance.ended();
     assert!(status.success());
     assert!(written.contains("TRACE") && written.contains("DEBUG"), "it did not say everything");
-    let outputs = [("what it wrote", written), ("what it answered", told.answers.join("\n"))];
-    for (name, secret) in &told.secrets {
-        for (output, text) in &outputs {
-            if let Some(place) = text.find(secret.as_str()) {
-                let line = text[..place].rfind('\n').map_or(0, |end| end + 1);
-                let line = text[line..].lines().next().unwrap_or_default();
-                panic!("the {name} is in {output}: {}", line.replace(secret.as_str(), "***"));
+    told.show_nothing(&written);
+}
+
+impl Told {
+    #[track_caller]
+    fn show_nothing(&self, written: &str) {
+        for (name, secret) in &self.secrets {
+            for (output, text) in [("what it wrote", written), ("what it answered", &self.answers.join("\n"))] {
+                if let Some(place) = text.find(secret.as_str()) {
+                    let line = text[..place].rfind('\n').map_or(0, |end| end + 1);
+                    let line = text[line..].lines().next().unwrap_or_default();
+                    panic!("the {name} is in {output}: {}", line.replace(secret.as_str(), "***"));
+                }
             }
         }
     }
+}
+
+/// Every write that the product knows, asked of a process that says everything.
+fn every_write_is_led_through(on: On) {
+    let Some(mut company) = Company::new(on) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, MASTER).unwrap();
+    let variables = [("LOUDOU_LOG", "trace"), ("LOUDOU_DRAIN_DELAY_SECONDS", "0")];
+    let instance = Instance::start(&company.url, &secret, &variables).unwrap();
+    let told =
+        Told { secrets: vec![("master key", MASTER.into()), ("password", EVERYBODYS.into())], answers: Vec::new() };
+    let told = RefCell::new(told);
+    told.borrow_mut().secrets.push(("new password", "another fine password".into()));
+    let tokens: RefCell<HashMap<String, String>> = RefCell::default();
+    let token = |login: &str| {
+        tokens
+            .borrow_mut()
+            .entry(login.to_owned())
+            .or_insert_with(|| {
+                let body = json!({"login": login, "password": EVERYBODYS});
+                told.borrow_mut().tokens(&said(instance.ask("", "POST", "/v1/auth/login", None, &body), 200))
+            })
+            .clone()
+    };
+    every_write(&mut company, |_, write| {
+        let seen = write.through(&instance.address, token);
+        assert!((200..300).contains(&seen.status), "{} {}: {}", write.method, write.path, seen.text);
+        told.borrow_mut().answers.push(seen.text.clone());
+        seen
+    });
+    instance.signal("TERM");
+    let (status, written) = instance.ended();
+    assert!(status.success());
+    assert!(written.contains("TRACE") && written.len() > 100_000, "{} bytes", written.len());
+    told.into_inner().show_nothing(&written);
+}
+
+#[test]
+fn no_write_shows_a_secret_on_sqlite() {
+    every_write_is_led_through(On::Sqlite);
+}
+
+#[test]
+fn no_write_shows_a_secret_on_postgres() {
+    every_write_is_led_through(On::Postgres);
 }
 
 #[test]

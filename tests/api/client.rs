@@ -7,8 +7,9 @@ use actix_web::web;
 use clap::{Args, FromArgMatches};
 use jsonschema::Validator;
 use loudou::api::access::Nobody;
+use loudou::api::document::Document;
 use loudou::api::health::Readiness;
-use loudou::api::operations::documented;
+use loudou::api::operations::{all, documented};
 use loudou::api::{App, Parts, server};
 use loudou::cli::house;
 use loudou::settings::Settings;
@@ -177,8 +178,7 @@ impl Call<'_> {
             None => self.server.agent.run(request.body(()).unwrap()),
         };
         let mut response = sent.unwrap();
-        let headers = response.headers().iter();
-        let headers = headers.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
+        let headers = listed(response.headers());
         let status = response.status().as_u16();
         let text = response.body_mut().with_config().limit(50_000_000).read_to_vec().unwrap();
         let text = String::from_utf8_lossy(&text).into_owned();
@@ -273,6 +273,20 @@ static SECRETS: LazyLock<regex::Regex> = LazyLock::new(|| {
     let words = r"(?i)\bselect\b.+\bfrom\b|\binsert into\b|diesel|actix|tokio|rustls|serde|panicked|sqlite|postgres|\.rs\b|/root/|/home/|/tmp/";
     regex::Regex::new(words).unwrap()
 });
+
+/// Holds what any process of the program answered against the document that is published.
+#[track_caller]
+pub fn hold(method: &str, path: &str, headers: &ureq::http::HeaderMap, status: u16, text: &str) -> Seen {
+    static PUBLISHED: LazyLock<Contract> = LazyLock::new(|| Contract::of(Document::of(&all()).json));
+    let body = serde_json::from_str(text).unwrap_or_default();
+    let seen = Seen { status, headers: listed(headers), body, text: text.to_owned() };
+    PUBLISHED.hold(method, path, &seen);
+    seen
+}
+
+fn listed(headers: &ureq::http::HeaderMap) -> Vec<(String, String)> {
+    headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect()
+}
 
 impl Contract {
     fn of(document: Arc<Json>) -> Self {

@@ -262,3 +262,38 @@ fn bad_framing_is_answered_without_a_body_as_the_introduction_says() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
+
+/// What a description sends its reader to is in the document, or the server has it: `GET /v1/funnels`.
+#[test]
+fn every_operation_that_a_description_names_is_there() {
+    let named = regex::Regex::new(r"\b(GET|POST|PATCH|PUT|DELETE) (/[A-Za-z0-9_{}/.]+)").unwrap();
+    let pattern = |path: &str| {
+        let parts = path.trim_end_matches('.').split('/');
+        parts.map(|part| if part.starts_with('{') { "{}" } else { part }).collect::<Vec<_>>().join("/")
+    };
+    let whole = document();
+    let known: Vec<String> =
+        documented(&whole).map(|(method, path, _)| format!("{} {}", method.to_uppercase(), pattern(path))).collect();
+    let mut seen = 0;
+    each(&whole, "", &mut |pointer, map| {
+        for text in ["description", "summary", "title"].iter().filter_map(|key| map.get(*key)?.as_str()) {
+            for found in named.captures_iter(text) {
+                let operation = format!("{} {}", &found[1], pattern(&found[2]));
+                assert!(known.contains(&operation), "{pointer}: `{operation}` is not in the document");
+                seen += 1;
+            }
+        }
+    });
+    assert!(seen >= 5, "{seen}");
+    // The pages for people say the same; `/v1/rules/versions/3` stands for any number.
+    let number = regex::Regex::new(r"/\d+(/|$)").unwrap();
+    for page in ["docs/front-end.md", "docs/operations.md", "docs/rules-reference.md", "docs/cookbook.md"] {
+        for found in named.captures_iter(&crate::markdown::read(page)) {
+            let path = number.replace_all(&found[2], "/{number}$1").into_owned();
+            let operation = format!("{} {}", &found[1], pattern(&path));
+            assert!(known.contains(&operation), "{page}: `{operation}` is not in the document");
+        }
+    }
+    // Which of them lists the company's words, the introduction says first.
+    assert!(whole["info"]["description"].as_str().unwrap().contains("`GET /v1/funnels` lists them"));
+}

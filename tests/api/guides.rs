@@ -5,6 +5,7 @@ use crate::markdown::{Block, blocks, first_cells, read};
 use loudou::api::problem::Code;
 use loudou::engine::scenarios;
 use loudou::rules::expression::environment;
+use loudou::rules::keys::{Kind, Shape, table};
 use loudou::rules::model::{Action, Mode};
 use loudou::rules::{check, render};
 use loudou::values::{Date, Language};
@@ -186,6 +187,109 @@ fn the_reference_names_everything() {
         Regex::new(r"^(deal|customer|contract|user|owner|receiver|move|pool|people|rules|reports)\S*\.|\(").unwrap();
     let stale = cells.difference(&names).filter(|cell| like.is_match(cell)).cloned().collect();
     none("no longer there", &stale);
+}
+
+/// Keys of a later version, wherever they may stand.
+fn later(shape: &'static Shape, above: &mut BTreeSet<&'static str>, found: &mut BTreeSet<String>) {
+    if !above.insert(shape.name) {
+        return;
+    }
+    for key in shape.keys {
+        if !key.is_known() {
+            found.insert(key.name.to_owned());
+        }
+        later_in(&key.kind, above, found);
+    }
+    if let Some(kind) = shape.rest {
+        later_in(kind, above, found);
+    }
+}
+
+fn later_in(kind: &'static Kind, above: &mut BTreeSet<&'static str>, found: &mut BTreeSet<String>) {
+    match kind {
+        Kind::Shape(shape) => later(shape, above, found),
+        Kind::ListOf(kind) | Kind::MapOf(kind) | Kind::Figure(kind) => later_in(kind, above, found),
+        Kind::Either(kinds) => kinds.iter().for_each(|kind| later_in(kind, above, found)),
+        _ => {}
+    }
+}
+
+/// Every section of a file is spoken of; what is said to come later is what this version refuses as not yet known.
+#[test]
+fn the_reference_knows_every_section_and_what_comes_later() {
+    let page = read("docs/rules-reference.md");
+    let unnamed = table::FILE.keys.iter().map(|key| key.name.to_owned());
+    none("sections", &unnamed.filter(|name| !page.contains(&format!("`{name}`"))).collect());
+    let said = page.split("Sections of later versions (").nth(1).and_then(|rest| rest.split(')').next()).unwrap();
+    let said: BTreeSet<String> = said.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let mut real = BTreeSet::new();
+    later(&table::FILE, &mut BTreeSet::new(), &mut real);
+    assert_eq!(said, real);
+}
+
+/// The names of the commands that `loudou ARGUMENTS --help` lists.
+fn listed(arguments: &[&str]) -> Vec<String> {
+    let output = Command::new(env!("CARGO_BIN_EXE_loudou")).args(arguments).arg("--help").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let list = text.split("Commands:\n").nth(1).into_iter().flat_map(str::lines).take_while(|line| !line.is_empty());
+    // A longer explanation is further in than a name.
+    let names = list.filter(|line| line.starts_with("  ") && !line.starts_with("   ")).map(str::trim);
+    names.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+/// Every command, and none that there is not.
+#[test]
+fn operations_names_every_command() {
+    let mut real = BTreeSet::new();
+    for command in listed(&[]) {
+        let below = listed(&[&command]);
+        match below.is_empty() {
+            true => drop(real.insert(command)),
+            false => real.extend(below.iter().map(|deed| format!("{command} {deed}"))),
+        }
+    }
+    assert!(real.len() > 10, "{real:?}");
+    let page = read("docs/operations.md");
+    let part = page.split("\n## Commands\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let small = |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let named: BTreeSet<String> =
+        first_cells(part).iter().map(|cell| cell.split(' ').take_while(small).collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(named, real);
+}
+
+/// What a container is told are settings that there are; the compose file is YAML, and a service names only secrets and
+/// volumes that are declared.
+#[test]
+fn containers_are_told_settings_that_there_are() {
+    let page = read("docs/operations.md");
+    let known: BTreeSet<String> = first_cells(&page).into_iter().collect();
+    let variable = Regex::new(r"\bLOUDOU_[A-Z_]+\b").unwrap();
+    for file in ["Dockerfile", "docker-compose.yml"] {
+        let text = read(file);
+        let named: BTreeSet<String> = variable.find_iter(&text).map(|found| found.as_str().to_owned()).collect();
+        assert!(named.len() >= 4, "{file}: {named:?}");
+        none(file, &named.difference(&known).cloned().collect());
+    }
+    let compose = parsed(&read("docker-compose.yml"));
+    let services = compose["services"].as_object().unwrap();
+    assert_eq!(
+        services.keys().collect::<BTreeSet<_>>(),
+        BTreeSet::from([&"postgres".to_owned(), &"server".to_owned()])
+    );
+    for (name, service) in services {
+        for secret in service["secrets"].as_array().unwrap() {
+            assert!(compose["secrets"][secret.as_str().unwrap()].is_object(), "{name}: {secret}");
+        }
+        for volume in service["volumes"].as_array().into_iter().flatten() {
+            let own = volume.as_str().unwrap().split(':').next().unwrap();
+            assert!(compose["volumes"].as_object().unwrap().contains_key(own), "{name}: {volume}");
+        }
+        for other in service["depends_on"].as_object().into_iter().flat_map(Map::keys) {
+            assert!(services.contains_key(other) && services[other]["healthcheck"].is_object(), "{name}: {other}");
+        }
+    }
+    let variables = services["server"]["environment"].as_object().unwrap().keys();
+    none("server", &variables.filter(|name| !known.contains(*name)).cloned().collect());
 }
 
 /// Every setting with its variable and default.

@@ -1,5 +1,6 @@
-//! The API as its clients meet it: a server of the real composition on a port of its own, spoken to over HTTP. All tests
-//! go through `client`, which holds every response against the OpenAPI document.
+//! The API as its clients meet it: a server of the real composition on a port of its own, spoken to over HTTP. Every
+//! response is held against the OpenAPI document: by `client`, and by `instance` where the program itself is started.
+//! What is sent byte by byte over a connection (`door`, `slow`, `order`), from a browser or a shell, is held by who sends it.
 
 #![allow(
     clippy::unwrap_used,

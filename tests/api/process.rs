@@ -1,6 +1,9 @@
 //! The program as it is started and stopped.
 
-use std::io::{BufRead, BufReader, Read};
+use crate::instance::{ask, until};
+use serde_json::Value as Json;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 /// `loudou serve` with these variables, once it listens.
@@ -48,8 +51,7 @@ impl Process {
     }
 
     fn status(&self, path: &str) -> u16 {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        agent.get(format!("http://{}{path}", self.address)).call().unwrap().status().as_u16()
+        ask(&self.address, "", "GET", path, None, &Json::Null).unwrap().0
     }
 
     /// Waits for a line of the log that holds `words`.
@@ -87,26 +89,54 @@ fn a_stop_is_told_first_and_ends_well() {
     assert!(status.success(), "{status}");
 }
 
-#[test]
-fn a_request_under_way_is_finished_before_the_end() {
-    use std::io::Write;
-    let mut process = Process::start(&[("LOUDOU_DRAIN_DELAY_SECONDS", "0")]);
-    let mut connection = std::net::TcpStream::connect(&process.address).unwrap();
-    let body = r#"{"login": "nobody", "password": "nobody's own"}"#;
+/// The body of the request that `begun` makes.
+const BODY: &str = r#"{"login": "nobody", "password": "nobody's own"}"#;
+
+/// A request that is being worked on and waits for its body, and what is answered to it.
+fn begun(process: &Process) -> (TcpStream, BufReader<TcpStream>) {
+    let mut connection = TcpStream::connect(&process.address).unwrap();
     let head = "POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nexpect: 100-continue";
-    write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+    write!(connection, "{head}\r\ncontent-length: {}\r\n\r\n", BODY.len()).unwrap();
     // `100 Continue` says that the request is being worked on.
     let mut answer = BufReader::new(connection.try_clone().unwrap());
     let mut line = String::new();
     answer.read_line(&mut line).unwrap();
     assert!(line.starts_with("HTTP/1.1 100"), "{line}");
+    (connection, answer)
+}
+
+#[test]
+fn a_request_under_way_is_finished_before_the_end() {
+    let mut process = Process::start(&[("LOUDOU_DRAIN_DELAY_SECONDS", "0")]);
+    let (mut connection, mut answer) = begun(&process);
     process.signal("TERM");
     process.wait_for("letting what is under way finish");
-    connection.write_all(body.as_bytes()).unwrap();
+    connection.write_all(BODY.as_bytes()).unwrap();
     let mut rest = String::new();
     answer.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("HTTP/1.1 401"), "{rest}");
     assert!(process.end().0.success());
+}
+
+/// A minute is a bound for the machine; what it would wait for otherwise takes ten.
+#[test]
+fn a_request_that_does_not_end_holds_up_no_stop_beyond_its_deadline() {
+    let mut process = Process::start(&[
+        ("LOUDOU_DRAIN_DELAY_SECONDS", "0"),
+        ("LOUDOU_STOP_DEADLINE_SECONDS", "1"),
+        ("LOUDOU_REQUEST_DEADLINE_SECONDS", "600"),
+    ]);
+    let (_connection, mut answer) = begun(&process);
+    process.signal("TERM");
+    process.wait_for("letting what is under way finish");
+    until("the end", 60, || process.child.try_wait().unwrap().is_some());
+    let (status, log) = process.end();
+    assert_eq!(status.code(), Some(1), "{log}");
+    assert!(log.contains("stopped at once, with work under way"), "{log}");
+    // The client sees that nothing was answered.
+    let mut rest = String::new();
+    let _ = answer.read_to_string(&mut rest);
+    assert!(!rest.contains("HTTP/1.1"), "{rest}");
 }
 
 #[test]
@@ -216,16 +246,13 @@ fn the_demo_tells_programs_who_is_in_it() {
     let mut roles = std::collections::BTreeSet::new();
     for person in people {
         let body = serde_json::json!({"login": person["login"], "password": company["password"]});
-        let login = ureq::post(format!("http://{address}/v1/auth/login")).header("content-type", "application/json");
-        let tokens = login.send(body.to_string()).unwrap().into_body().read_to_string().unwrap();
-        let tokens: serde_json::Value = serde_json::from_str(&tokens).unwrap();
+        let (_, tokens) = ask(&address, "", "POST", "/v1/auth/login", None, &body).unwrap();
         assert_eq!(tokens["user"], person["id"]);
         roles.extend(person["roles"].as_array().unwrap().iter().map(|role| role.as_str().unwrap().to_owned()));
         if person["login"] == "li" {
-            let deal = format!("http://{address}/v1/deals/{}", company["deal"].as_str().unwrap());
-            let token = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
-            let seen = ureq::get(deal).header("authorization", token).call().unwrap();
-            let seen: serde_json::Value = serde_json::from_str(&seen.into_body().read_to_string().unwrap()).unwrap();
+            let path = format!("/v1/deals/{}", company["deal"].as_str().unwrap());
+            let token = tokens["access_token"].as_str().unwrap();
+            let (_, seen) = ask(&address, token, "GET", &path, None, &Json::Null).unwrap();
             assert_eq!(seen["customer"], company["customer"]);
         }
     }

@@ -229,18 +229,41 @@ fn both_languages_have_the_same_sections_and_the_same_calls() {
     assert_eq!(rows(&chinese), rows(&english), "rows of tables");
 }
 
-/// A page that is linked to is there.
+/// What a heading is called in a link to it.
+fn anchors(text: &str) -> Vec<String> {
+    let mut fenced = false;
+    let headings = text.lines().filter(|line| {
+        fenced ^= line.starts_with("```");
+        !fenced && line.starts_with('#')
+    });
+    let kept = |letter: &char| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_');
+    let name = |line: &str| line.trim_start_matches('#').trim().to_lowercase().chars().filter(kept).collect::<String>();
+    headings.map(|line| name(line).replace(' ', "-")).collect()
+}
+
+/// A page that is linked to is there, and so is the heading in it.
 #[test]
 fn links_lead_somewhere() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let docs = std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path());
-    let pages = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md"].map(|name| root.join(name));
-    let link = regex::Regex::new(r"\]\(([^)#:]+)(?:#[^)]*)?\)").unwrap();
-    for page in docs.chain(pages).filter(|page| page.extension().is_some_and(|end| end == "md")) {
+    let within = |folder: &str| std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let pages = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(|name| root.join(name));
+    let link = regex::Regex::new(r"\]\(([^)#:]*)(?:#([^)]*))?\)").unwrap();
+    let (mut linked, mut anchored) = (0, 0);
+    for page in within("docs").chain(within("docs/cookbook")).chain(pages) {
+        if page.extension().is_none_or(|end| end != "md") {
+            continue;
+        }
         let text = std::fs::read_to_string(&page).unwrap();
         for found in link.captures_iter(&text) {
-            let target = page.parent().unwrap().join(&found[1]);
-            assert!(target.exists(), "{}: {}", page.display(), &found[1]);
+            let target = if found[1].is_empty() { page.clone() } else { page.parent().unwrap().join(&found[1]) };
+            assert!(target.exists(), "{}: {}", page.display(), &found[0]);
+            linked += 1;
+            if let Some(anchor) = found.get(2) {
+                let there = anchors(&std::fs::read_to_string(&target).unwrap());
+                assert!(there.iter().any(|one| one == anchor.as_str()), "{}: {}", page.display(), &found[0]);
+                anchored += 1;
+            }
         }
     }
+    assert!(linked > 40 && anchored > 5, "{linked}, {anchored}");
 }

@@ -54,14 +54,9 @@ impl Process {
     }
 
     fn post(&self, path: &str, token: &str, body: &Json, status: u16) -> Json {
-        let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
-        let request = ureq::http::Request::builder().method("POST").uri(format!("http://{}{path}", self.address));
-        let request =
-            request.header("content-type", "application/json").header("authorization", format!("Bearer {token}"));
-        let mut answer = agent.run(request.body(body.to_string()).unwrap()).unwrap();
-        let text = answer.body_mut().read_to_string().unwrap();
-        assert_eq!(answer.status(), status, "{path}: {text}");
-        serde_json::from_str(&text).unwrap_or_default()
+        let (seen, answer) = crate::instance::ask(&self.address, token, "POST", path, None, body).unwrap();
+        assert_eq!(seen, status, "{path}: {answer}");
+        answer
     }
 }
 

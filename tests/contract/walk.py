@@ -76,14 +76,21 @@ deal = done(create_deal.sync_detailed(client=client, body=NewDealBody.from_dict(
 equal(deal.stage, "resource")
 
 
+def warned(all_of_it: Any) -> str:
+    """What is only warned about, of a success as of a refusal."""
+    ids = [unmet.id for unmet in all_of_it if unmet.severity == "warn"]
+    return f", warned {' '.join(ids)}" if ids else ""
+
+
 def moved(**request: str) -> str:
     """Moves, and says how it came out: the stage and state, or the status with the refusing criteria or the code."""
     answer = move_deal.sync_detailed(deal.id, client=client, body=MoveBody.from_dict(request))
     if not isinstance(answer.parsed, Problem):
         parsed = done(answer)
-        return f"{parsed.stage} ({parsed.state})"
+        return f"{parsed.stage} ({parsed.state}){warned(parsed.warnings)}"
     refusing = [unmet.id for unmet in answer.parsed.unmet if unmet.severity == "refuse"]
-    return " ".join([str(int(answer.status_code)), *(refusing or [answer.parsed.code])])
+    said = " ".join([str(int(answer.status_code)), *(refusing or [answer.parsed.code])])
+    return said + warned(answer.parsed.unmet)
 
 
 def logged(**request: str) -> None:
@@ -117,17 +124,27 @@ equal((int(stale.status_code), stale.parsed.code), (412, "version_changed"))
 graded = done(grade_deal.sync_detailed(deal.id, client=client, body=GradeBody()))
 equal(graded.grade, "A")
 equal(moved(**{"from": "resource", "to": "graded"}), "graded (open)")
-equal(moved(to="contacted"), "422 reached")
+equal(moved(to="contacted"), "422 reached, warned material")
 logged(kind="call", outcome="reached")
-logged(kind="material")
-equal(moved(to="contacted"), "contacted (open)")
+# What is only warned about comes with the success too.
+equal(moved(to="contacted"), "contacted (open), warned material")
 equal(moved(to="lead"), "422 interested")
 equal(moved(to="signed"), "409 no_such_move")
 logged(kind="call", outcome="interested")
 equal(moved(to="lead"), "lead (open)")
+equal(moved(to="intent"), "422 visit has")
 logged(kind="visit", outcome="agreed")
-visit = DealPatchBody.from_dict({"fields": {"question": "how long does it take?", "visit_on": today}})
-done(update_deal.sync_detailed(deal.id, client=client, body=visit, if_match="*"))
+
+
+def asked(visit_on: str) -> Any:
+    visit = DealPatchBody.from_dict({"fields": {"question": "how long does it take?", "visit_on": visit_on}})
+    return update_deal.sync_detailed(deal.id, client=client, body=visit, if_match="*")
+
+
+# A value that the rules do not take refuses the whole write.
+past = asked("2020-01-01")
+equal((int(past.status_code), [unmet.id for unmet in past.parsed.unmet]), (422, ["visit_ahead"]))
+done(asked(today))
 equal(moved(to="intent"), "intent (open)")
 equal(moved(to="signed"), "422 signed")
 whole, half = ({"amount_minor": amount, "currency": "CNY"} for amount in (5_000_000, 2_500_000))
@@ -152,5 +169,5 @@ stages = ["resource", "graded", "contacted", "lead", "intent", "signed", "implem
 equal([line.to for line in history.data], stages)
 decisions = done(list_decisions.sync_detailed(deal.id, client=client, limit=100)).data
 outcomes = [one.outcome for one in decisions if one.action == "deals.move"]
-equal((outcomes.count("allowed"), outcomes.count("refused")), (6, 8))
+equal((outcomes.count("allowed"), outcomes.count("refused")), (6, 9))
 print(f"Python: {' -> '.join(stages)}")

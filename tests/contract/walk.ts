@@ -45,12 +45,18 @@ const deal = done(await client.POST("/v1/deals", { body: { customer: customer.id
 assert.equal(deal.stage, "resource");
 const path = { id: deal.id };
 
+/** What is only warned about, of a success as of a refusal. */
+function warned(all: Schemas["Unmet"][]): string {
+  const ids = all.filter((unmet) => unmet.severity === "warn").map((unmet) => unmet.id);
+  return ids.length > 0 ? `, warned ${ids.join(" ")}` : "";
+}
+
 /** Moves, and says how it came out: the stage and state, or the status with the refusing criteria or the code. */
 async function moved(body: Schemas["MoveBody"]): Promise<string> {
   const { data, error, response } = await client.POST("/v1/deals/{id}/moves", { params: { path }, body });
-  if (data) return `${data.stage} (${data.state})`;
+  if (data) return `${data.stage} (${data.state})${warned(data.warnings)}`;
   const refusing = error.unmet.filter((unmet) => unmet.severity === "refuse").map((unmet) => unmet.id);
-  return [response.status, ...(refusing.length > 0 ? refusing : [error.code])].join(" ");
+  return [response.status, ...(refusing.length > 0 ? refusing : [error.code])].join(" ") + warned(error.unmet);
 }
 
 async function logged(body: Schemas["ActivityBody"]): Promise<void> {
@@ -90,21 +96,26 @@ const stale = await client.PATCH("/v1/deals/{id}", {
 assert.equal(stale.error?.code, "version_changed");
 assert.equal(done(await client.POST("/v1/deals/{id}/grade", { params: { path }, body: {} })).grade, "A");
 assert.equal(await moved({ from: "resource", to: "graded" }), "graded (open)");
-assert.equal(await moved({ to: "contacted" }), "422 reached");
+assert.equal(await moved({ to: "contacted" }), "422 reached, warned material");
 await logged({ kind: "call", outcome: "reached" });
-await logged({ kind: "material" });
-assert.equal(await moved({ to: "contacted" }), "contacted (open)");
+// What is only warned about comes with the success too.
+assert.equal(await moved({ to: "contacted" }), "contacted (open), warned material");
 assert.equal(await moved({ to: "lead" }), "422 interested");
 assert.equal(await moved({ to: "signed" }), "409 no_such_move");
 await logged({ kind: "call", outcome: "interested" });
 assert.equal(await moved({ to: "lead" }), "lead (open)");
+assert.equal(await moved({ to: "intent" }), "422 visit has");
 await logged({ kind: "visit", outcome: "agreed" });
-done(
-  await client.PATCH("/v1/deals/{id}", {
+const asked = (visit_on: string) =>
+  client.PATCH("/v1/deals/{id}", {
     params: { path, header: { "If-Match": "*" } },
-    body: { fields: { question: "how long does it take?", visit_on: today } },
-  }),
-);
+    body: { fields: { question: "how long does it take?", visit_on } },
+  });
+// A value that the rules do not take refuses the whole write.
+const past = await asked("2020-01-01");
+assert.equal(past.response.status, 422);
+assert.deepEqual(past.error?.unmet.map((unmet) => [unmet.id, unmet.kind]), [["visit_ahead", "validation"]]);
+assert.equal(done(await asked(today)).fields["question"], "how long does it take?");
 assert.equal(await moved({ to: "intent" }), "intent (open)");
 assert.equal(await moved({ to: "signed" }), "422 signed");
 const amount = (amount_minor: number): Schemas["Money"] => ({ amount_minor, currency: "CNY" });
@@ -143,5 +154,5 @@ const decisions = done(
 );
 const outcomes = decisions.data.filter((one) => one.action === "deals.move").map((one) => one.outcome);
 assert.equal(outcomes.filter((outcome) => outcome === "allowed").length, 6);
-assert.equal(outcomes.filter((outcome) => outcome === "refused").length, 8);
+assert.equal(outcomes.filter((outcome) => outcome === "refused").length, 9);
 console.log(`TypeScript: ${stages.join(" -> ")}`);

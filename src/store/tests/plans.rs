@@ -54,7 +54,7 @@ fn prepared(tx: &mut Tx<'_>) -> Result<Vec<Prepared>, StoreError> {
     .load(*conn)?)
 }
 
-/// How many rows of deals this transaction has read. SQLite does not tell: there the plan says it.
+/// How many rows of deals this transaction has read. SQLite does not tell: there the plan of the page says it.
 fn rows_read(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
     let Link::Postgres(conn) = &mut tx.link else { return Ok(0) };
     let counted: Rows = diesel::sql_query(
@@ -131,6 +131,29 @@ async fn populate(world: &World) -> Vec<UserId> {
         world.store.write(move |tx| execute(tx, explained)).await.unwrap();
     }
     owners
+}
+
+/// What belongs to those deals: an activity, a contract, a payment and a line of history for each.
+async fn furnish(world: &World) {
+    let made = |tx: &mut Tx<'_>| {
+        let id = match &tx.link {
+            Link::Postgres(_) => "gen_random_uuid()",
+            Link::Sqlite(_) => "randomblob(16)",
+        };
+        let furnished = format!(
+            "INSERT INTO activities (id, deal, customer, kind, at, logged_at) \
+             SELECT {id}, id, customer, 'call', created_at, created_at FROM deals; \
+             INSERT INTO contracts (id, deal, customer, amount_minor, currency, version, created_at, updated_at) \
+             SELECT {id}, id, customer, 500, 'CNY', 1, created_at, created_at FROM deals; \
+             INSERT INTO payments (id, contract, deal, amount_minor, currency, paid_on, recorded_at) \
+             SELECT {id}, id, deal, 500, 'CNY', '2026-03-02', created_at FROM contracts; \
+             INSERT INTO history (deal, customer, kind, at, funnel, to_stage, rules_version, decision) \
+             SELECT id, customer, 'created', created_at, funnel, stage, 1, {id} FROM deals"
+        );
+        execute(tx, &furnished)
+    };
+    world.store.write(made).await.unwrap();
+    world.store.write(|tx| execute(tx, "ANALYZE")).await.unwrap();
 }
 
 fn all(scope: ScopeFilter) -> RowFilter {
@@ -213,10 +236,25 @@ on_both! {
         assert_eq!(seen, 70 * 51);
         // The page's ids and their rows, and little besides.
         assert!(read.iter().all(|n| *n <= 3 * 51), "{read:?}");
+        let is_counted = world.settings.url.starts_with("postgres");
+        assert_eq!(is_counted, read.iter().all(|n| *n >= 51), "{read:?}");
+        if is_counted {
+            return;
+        }
+        // Goes to its place in the index and on from there: no row before the page is read, and none is sorted.
+        let (store, sent) = counted(&world).await;
+        let query = DealQuery { after, ..page() };
+        store.read(move |tx| tx.list_deals(&query)).await.unwrap();
+        let text = sent.take().into_iter().find(|text| text.contains("ORDER BY")).unwrap();
+        let planned = store.read({ let text = text.clone(); move |tx| plan(tx, &text) }).await.unwrap();
+        assert!(planned.contains("SEARCH d USING") && planned.contains("deals_created"), "{text}\n{planned}");
+        assert!(planned.contains("created_at<"), "{text}\n{planned}");
+        assert!(!planned.contains("SCAN d") && !planned.contains("TEMP B-TREE"), "{text}\n{planned}");
     }
 
     async fn facts_are_read_by_keys_alone(world: World) {
         populate(&world).await;
+        furnish(&world).await;
         let (store, sent) = counted(&world).await;
         let (customer, li) = (customer(), user("li"));
         add(&world, &li).await;
@@ -227,11 +265,9 @@ on_both! {
         let text = sent.take().into_iter().find(|text| text.contains("FROM epochs e")).unwrap();
         let planned = store.read(move |tx| plan(tx, &text)).await.unwrap();
         for index in ["deals_customer", "activities_deal", "contracts_deal", "payments_deal", "history_deal"] {
-            // Of a table with few rows PostgreSQL reads the only page there is.
             let table = index.split('_').next().unwrap();
-            let small = planned.contains(&format!("Seq Scan on {table}"));
-            let is_large = table == "deals";
-            assert!(planned.contains(index) || (small && !is_large), "{index}\n{planned}");
+            assert!(planned.contains(index), "{index}\n{planned}");
+            assert!(!planned.contains(&format!("Seq Scan on {table}")), "{table}\n{planned}");
         }
         assert!(!planned.contains("Seq Scan on deals") && !planned.contains("SCAN d"), "{planned}");
         assert!(!planned.contains("Seq Scan on customers") && !planned.contains("SCAN c"), "{planned}");

@@ -2,8 +2,9 @@
 
 use super::facts::FieldValues;
 use super::renamed::fields as renamed;
-use crate::rules::migrate::{Migration, What};
+use crate::rules::migrate::{Mapping, Migration, What};
 use crate::rules::model::{Combination, Rules};
+use crate::rules::names::names;
 use crate::values::{Key, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,12 +54,17 @@ impl NewIdentities {
     /// `None`: everybody is told apart as before.
     #[must_use]
     pub fn of(old: &Rules, rules: &Arc<Rules>, migration: &Migration) -> Option<Self> {
+        // A file says for years what became of what: only what goes now becomes anything.
+        let there = names(old);
+        let goes = |mapping: &&Mapping| there.contains(&Migration::name(mapping));
         let stays = |one: &Combination| {
             old.unique.iter().any(|other| other.id == one.id && other.fields == one.fields)
-                && !migration.mappings.iter().any(|mapping| match (mapping.what, mapping.from.as_slice()) {
-                    (What::Field, [record, _]) => **record == *"customer" && one.fields.contains(&mapping.to),
-                    (What::Choice, [record, field, _]) => **record == *"customer" && one.fields.contains(field),
-                    _ => false,
+                && !migration.mappings.iter().filter(goes).any(|mapping| {
+                    match (mapping.what, mapping.from.as_slice()) {
+                        (What::Field, [record, _]) => **record == *"customer" && one.fields.contains(&mapping.to),
+                        (What::Choice, [record, field, _]) => **record == *"customer" && one.fields.contains(field),
+                        _ => false,
+                    }
                 })
         };
         let new: BTreeSet<Key> = rules.unique.iter().filter(|one| !stays(one)).map(|one| one.id.clone()).collect();
@@ -91,5 +97,38 @@ impl NewIdentities {
     pub fn after(&self, values: &FieldValues) -> Vec<(Key, String)> {
         let new = self.rules.unique.iter().filter(|one| self.new.contains(&one.id));
         new.filter_map(|one| identity(one, values)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &str = "format: 1
+languages: [en]
+currency: CNY
+calendar: {time_zone: Asia/Shanghai}
+fields: {customer: {name: {type: text}, mobile: {type: text}}}
+unique: [[customer.mobile]]
+funnels:
+  standard: {stages: [{id: resource, kind: start}, {id: won, kind: won}]}
+roles:
+  admin: {may: [{do: [people.*, rules.*, rules.activate], scope: all}]}
+first_administrator: [admin]
+";
+
+    #[test]
+    fn what_became_of_fields_long_ago_makes_nobody_another() {
+        let rules = |text: &str| {
+            let checked = crate::rules::check(text, None);
+            checked.rules.map(Arc::new).unwrap_or_else(|| panic!("{:?}", checked.problems))
+        };
+        let renamed = format!("{RULES}migrate: {{fields: {{customer: {{mobile: phone}}}}}}\n");
+        let renamed =
+            renamed.replace("mobile: {type", "phone: {type").replace("[[customer.mobile]]", "[[customer.phone]]");
+        let (before, after) = (rules(RULES), rules(&renamed));
+        assert!(NewIdentities::of(&before, &after, &after.migrate).is_some());
+        let later = rules(&renamed.replace("stages: [", "label: {en: Sales}, stages: ["));
+        assert!(NewIdentities::of(&after, &later, &later.migrate).is_none());
     }
 }

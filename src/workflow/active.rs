@@ -21,6 +21,18 @@ pub struct Active {
     pub directory: Arc<Directory>,
 }
 
+impl Active {
+    /// The same with the directory that the transaction sees; nothing if it is this one, or the rules are others.
+    pub(super) fn renewed(&self, tx: &mut Tx<'_>) -> Result<Option<Self>, StoreError> {
+        let epochs = tx.epochs()?;
+        if epochs == self.epochs || epochs.rules_version != self.epochs.rules_version {
+            return Ok(None);
+        }
+        let (rules, rules_hash) = (Arc::clone(&self.rules), self.rules_hash.clone());
+        Ok(Some(Self { epochs, rules, rules_hash, directory: Arc::new(directory(tx)?) }))
+    }
+}
+
 impl Workflow {
     /// What this process decides by.
     pub async fn active(&self) -> Outcome<Arc<Active>> {
@@ -30,9 +42,22 @@ impl Workflow {
         }
     }
 
-    /// Brings rules and directory up to the database's epochs. Many callers at once cause one load.
+    /// Brings rules and directory up to the database's epochs.
     pub async fn reload(&self) -> Outcome<Arc<Active>> {
         let _only_one = self.loading.lock().await;
+        self.load().await
+    }
+
+    /// What this process decides by, which must be something else than this. Many callers at once cause one load.
+    pub(super) async fn renew(&self, outdated: Epochs) -> Outcome<Arc<Active>> {
+        let _only_one = self.loading.lock().await;
+        match self.active.load_full() {
+            Some(active) if active.epochs != outdated => Ok(active),
+            Some(_) | None => self.load().await,
+        }
+    }
+
+    async fn load(&self) -> Outcome<Arc<Active>> {
         let before = self.active.load_full();
         let known = before.as_ref().map(|active| active.epochs);
         let (epochs, directory, text) = self

@@ -74,6 +74,13 @@ impl<P: Clone + Send + Sync + 'static> Scene<P> {
         Ok(Self { active: Arc::clone(active), actor, permit, word: demand.word(), call: call.clone(), slot: None })
     }
 
+    /// The same with the directory that the transaction sees; nothing if it is this one, or the rules are others.
+    fn renewed<D: Demand<Permit = P>>(&self, tx: &mut Tx<'_>, demand: D) -> Result<Outcome<Option<Self>>, StoreError> {
+        let Some(active) = self.active.renewed(tx)? else { return Ok(Ok(None)) };
+        let renewed = Self::new(&Arc::new(active), &self.call, demand);
+        Ok(renewed.map(|scene| Some(Self { slot: self.slot.clone(), ..scene })))
+    }
+
     #[must_use]
     pub fn rules(&self) -> &Arc<Rules> {
         &self.active.rules
@@ -121,7 +128,7 @@ impl Workflow {
                 Ok(scene) => return Ok(scene),
                 // The directory at hand may be behind: a refusal must rest on the present one.
                 Err(failure) if self.is_current(&active).await? => return Err(failure),
-                Err(_) => self.reload().await?,
+                Err(_) => self.renew(active.epochs).await?,
             };
         }
         Err(Failure::Unavailable(StoreError::Busy))
@@ -180,14 +187,14 @@ impl Workflow {
         }
         let access = if writes && call.dry_run { Access::Read } else { access };
         let work = Arc::new(work);
-        for _ in 0..MOST_RESTARTS {
+        for restart in 0..MOST_RESTARTS {
             let active = self.active().await?;
             let slot = if access == Access::Write { self.shadowing.slot() } else { None };
             let scene = match Scene::new(&active, call, demand) {
                 Ok(scene) => Scene { slot: slot.clone(), ..scene },
                 Err(failure) if self.is_current(&active).await? => return Err(failure),
                 Err(_) => {
-                    self.reload().await?;
+                    self.renew(active.epochs).await?;
                     continue;
                 }
             };
@@ -195,8 +202,14 @@ impl Workflow {
             let looked_again = AtomicBool::new(false);
             let job = move |tx: &mut Tx<'_>| -> Result<Outcome<T>, StoreError> {
                 scene.slot.iter().for_each(|slot| slot.clear());
+                // Once is chance. Whoever changes one person after the other would keep it from ever being done.
+                let renewed = match if restart > 0 { scene.renewed(tx, demand)? } else { Ok(None) } {
+                    Ok(renewed) => renewed,
+                    Err(failure) => return Ok(Err(failure)),
+                };
+                let scene = renewed.as_ref().unwrap_or(&scene);
                 tx.expect(scene.active.epochs)?;
-                let outcome = work(&scene, tx)?;
+                let outcome = work(scene, tx)?;
                 // The same request may have been done after its key was looked for and before its facts were read, which
                 // then refuse it: the next run finds its answer. Not if both were read in one moment.
                 if let (Err(_), Some(wanted)) = (&outcome, &scene.call.idempotency)
@@ -219,7 +232,7 @@ impl Workflow {
                     slot.iter().for_each(|slot| self.shadowing.take(slot));
                     return outcome;
                 }
-                Err(StoreError::RulesChanged) => self.reload().await?,
+                Err(StoreError::RulesChanged) => self.renew(active.epochs).await?,
                 Err(error) => return Err(error.into()),
             };
         }

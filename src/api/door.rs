@@ -6,7 +6,7 @@ use super::context::{Context, REQUEST_ID};
 use super::error::ApiError;
 use super::limits::Left;
 use super::problem::{Code, Problem};
-use super::{App, measures, patience};
+use super::{App, crowd, measures, patience};
 use crate::texts;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -73,8 +73,11 @@ pub async fn door<B: MessageBody + 'static>(
 fn turn_away(app: &App, request: &ServiceRequest) -> Option<ApiError> {
     // Before any work is done for it: who cannot be served must not take time from who can.
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if request.path().starts_with("/v1/") && app.workflow.as_ref().is_some_and(|workflow| !workflow.has_room(is_read)) {
-        return Some(ApiError::Busy);
+    if request.path().starts_with("/v1/") {
+        let is_let_in = crowd::lets_in();
+        if !is_let_in || app.workflow.as_ref().is_some_and(|workflow| !workflow.has_room(is_read)) {
+            return Some(ApiError::Busy);
+        }
     }
     let url = request.uri().path_and_query().map_or("", |whole| whole.as_str());
     if url.len() > LONGEST_URL {

@@ -36,6 +36,7 @@ pub mod auth;
 pub mod context;
 pub mod contract;
 pub mod contracts;
+mod crowd;
 pub mod customers;
 pub mod deal_filter;
 pub mod deals;

@@ -84,6 +84,8 @@ impl Workflow {
                 (&names(scene.rules()), &after),
                 is_again,
             );
+            // What is being written was decided before, and its number may be lower than the newest one that is seen.
+            tx.hold_epochs()?;
             let first = tx.decisions_made_by(new.since, -SLACK_MICROS)?;
             Ok(Ok(Replay {
                 id,

@@ -2,6 +2,8 @@
 
 use crate::client::Seen;
 use crate::company::{Company, On, RUNTIME, called_and_moved};
+use crate::instance::until;
+use crate::{postgres, slow_database};
 use loudou::jobs::rules_replays;
 use loudou::store::Lease;
 use loudou::values::{RunnerId, Time};
@@ -279,4 +281,25 @@ crate::on_both! {
         assert_eq!(ask(&json!({"draft": broken, "since": early})).code(), "rules_invalid");
         assert_eq!(company.get("dan", REPLAYS).body["data"], json!([]));
     }
+}
+
+/// What was being written when a replay began, belongs to it: it was decided before.
+#[test]
+fn what_is_under_way_is_waited_for() {
+    let Some(company) = found(On::Postgres) else { return };
+    let customer = company.customer("sel", "one");
+    let draft = company.draft("dan", &format!("{COMPANY}# again\n"));
+    slow_database::insert(&company.url, "decisions", "NEW.action = 'deals.create'", 1_000);
+    let sleeping =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+    let path = std::thread::scope(|scope| {
+        let slow = scope.spawn(|| company.post("sel", "/v1/deals", &json!({"customer": customer})).status);
+        until("writing a decision", 30, || postgres::strings(&company.url, sleeping) == ["1"]);
+        // Written later, and there at once.
+        company.customer("sel", "two");
+        let path = begin(&company, &draft);
+        assert_eq!((look(&company), slow.join().unwrap()), (1, 201));
+        path
+    });
+    assert_eq!(company.get("ada", &path).body["replayed"], 1);
 }

@@ -7,7 +7,7 @@ use crate::postgres;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use loudou::cli::house;
-use loudou::store::{Store, StoreSettings};
+use loudou::store::{Store, StoreError, StoreSettings};
 use loudou::values::Time;
 use loudou::workflow::Workflow;
 use loudou::workflow::passwords::Passwords;
@@ -16,6 +16,7 @@ use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 /// What drives the store's answers in tests.
 pub static RUNTIME: LazyLock<tokio::runtime::Runtime> =
@@ -348,8 +349,18 @@ pub fn called_and_moved(company: &Company) -> [String; 3] {
     [deal("one", 1), deal("two", 2), deal("none", 0)]
 }
 
+/// Longest that a database is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn open(settings: &StoreSettings, secrets: &str) -> Arc<Workflow> {
-    let store = RUNTIME.block_on(Store::open(settings)).unwrap();
+    let begun = Instant::now();
+    let store = loop {
+        // On a busy machine PostgreSQL may be late; a program that is started tries again as well.
+        match RUNTIME.block_on(Store::open(settings)) {
+            Err(StoreError::Unavailable(_)) if begun.elapsed() < PATIENCE => {}
+            opened => break opened.unwrap(),
+        }
+    };
     Workflow::hashing(store, Secrets::from_text(secrets).unwrap(), Passwords::for_tests())
 }
 

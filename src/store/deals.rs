@@ -14,9 +14,21 @@ pub struct HistoryEntry {
     pub deal: DealId,
     pub customer: CustomerId,
     pub line: HistoryLine,
+    /// As of the line, but where a change of rules made another of it.
+    pub new_grade: Then,
+    pub new_product: Then,
+    pub new_reason: Then,
     pub actor: Option<UserId>,
     pub rules_version: i64,
     pub decision: DecisionId,
+}
+
+/// What a deal has from a line of history on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    Known(Option<Key>),
+    /// A change of rules left it as it was or made another of it: which, its line is too old to say.
+    Unknown,
 }
 
 /// A deal with the epochs and the caller's key, of one moment.

@@ -33,7 +33,7 @@ pub struct Slice<'a> {
 /// Which lines of history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// Visits that began: the making of the deal, and moves.
+    /// Visits that began: the making of the deal, and moves; and what changes of rules made of it.
     Moves,
     /// Changes of who holds the deal.
     Owners,

@@ -29,7 +29,7 @@ pub enum EventKind {
     Activity,
     /// A change of who holds a deal.
     Assignment,
-    /// A deal was made, or went to another stage.
+    /// A deal was made, went to another stage, or was given other names by a change of rules.
     Move,
 }
 

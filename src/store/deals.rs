@@ -6,6 +6,7 @@ use crate::engine::effects::HistoryLine;
 use crate::engine::facts::{Activity, Contract, Deal, DealFacts, Payment};
 use crate::values::{ActivityId, ContractId, CustomerId, DealId, DecisionId, Key, PaymentId, Time, UserId};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A line of history as it is read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,15 @@ pub struct HistoryEntry {
     pub actor: Option<UserId>,
     pub rules_version: i64,
     pub decision: DecisionId,
+}
+
+impl HistoryEntry {
+    /// Its number as an id, which grows as the number does. Its decision is no id of it: a change of rules makes a line for
+    /// each deal that it maps.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        Uuid::from_u128(u128::try_from(self.seq).unwrap_or(0))
+    }
 }
 
 /// What a deal has from a line of history on.

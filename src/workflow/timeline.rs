@@ -102,7 +102,7 @@ impl What {
 
     fn id(&self) -> Uuid {
         match self {
-            Self::Move(line) | Self::Assignment(line) => line.decision.0,
+            Self::Move(line) | Self::Assignment(line) => line.id(),
             Self::Activity(activity) => activity.id.0,
             Self::Grade(entry) | Self::Refusal(entry) => entry.id.0,
             Self::Contract(contract) => contract.id.0,

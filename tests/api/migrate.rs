@@ -268,6 +268,36 @@ crate::on_both! {
         assert_eq!([&line["grade"], &line["new_grade"], &line["unknown"]], [&none, &none, &json!(["new_product"])]);
     }
 
+    /// One decision has made a line for each.
+    fn pages_of_a_timeline_lose_none_of_several_deals_that_one_change_mapped(company) {
+        let lost = company.deal("ada", "Acme");
+        let customer = company.get("ada", &format!("/v1/deals/{lost}")).body["customer"].as_str().unwrap().to_owned();
+        let moved = |deal: &str, body: Json| done(company.post("ada", &format!("/v1/deals/{deal}/moves"), &body));
+        moved(&lost, json!({"to": "lost", "reason": "silent"}));
+        let mut deals = vec![lost];
+        for _ in 0..2 {
+            let made = done(company.post("ada", "/v1/deals", &json!({"customer": customer, "product": "website"})));
+            let deal = made["id"].as_str().unwrap().to_owned();
+            moved(&deal, json!({"to": "lost", "reason": "refused"}));
+            deals.push(deal);
+        }
+        done(activate(&company.server, &company.token("ada"), &format!("{}{MIGRATE}", after())));
+        let path = format!("/v1/customers/{customer}/timeline?kind=move");
+        let whole = company.get("ada", &format!("{path}&limit=100")).body["data"].as_array().unwrap().clone();
+        let mapped = whole.iter().filter(|event| event["direction"] == "migrated").count();
+        assert_eq!((mapped, whole.len()), (deals.len(), 3 * deals.len()));
+        for limit in [1, 2] {
+            let (mut joined, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = company.get("ada", &format!("{path}&limit={limit}{cursor}")).body;
+                joined.extend(page["data"].as_array().unwrap().iter().cloned());
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(joined, whole, "{limit}");
+        }
+    }
+
     fn the_way_back_is_the_same(company) {
         let [deal, ..] = use_everything(company);
         done(activate(&company.server, &company.token("ada"), &format!("{}{MIGRATE}", after())));

@@ -1,4 +1,4 @@
-//! Activities of a deal, its visits, and the decisions about it.
+//! Activities of a deal, and the decisions about it.
 
 use super::access::Caller;
 use super::asked::House;
@@ -13,12 +13,11 @@ use super::unmet::CheckedView;
 use super::write::Write;
 use crate::engine::activities::NewActivity;
 use crate::engine::actor::Who;
-use crate::engine::effects::HistoryKind;
 use crate::engine::facts::Activity;
 use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::expression::{Entity, Path as Name};
-use crate::store::{HistoryEntry, LogEntry, Outcome};
-use crate::values::{ActivityId, DealId, DecisionId, Key, Language, TeamId, Time, UserId};
+use crate::store::{LogEntry, Outcome};
+use crate::values::{ActivityId, DealId, DecisionId, Key, Language, Time, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -152,104 +151,6 @@ pub async fn log_activity(
     let done = house.0.log_activity(&caller.writes(&context, &write)?, path.0.id, new).await?;
     let location = format!("/v1/deals/{}/activities", path.0.id);
     Ok(Reply::created(ActivityView::of(done.answer.activity, &done.sight), location).replayed(done.replayed))
-}
-
-/// One line of a deal's history: a visit to a stage ended, began, or changed hands.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = HistoryLine)]
-pub struct HistoryView {
-    /// `created`, `forward`, `back`, `lost`, `reopened`, `owner`, or `migrated` (a change of rules gave its stage, or something else
-    /// of it, another name: the visit goes on).
-    #[schema(max_length = 100)]
-    kind: &'static str,
-    #[schema(value_type = String, format = DateTime)]
-    at: Time,
-    #[schema(value_type = Option<String>, max_length = 100)]
-    from: Option<Key>,
-    #[schema(value_type = String, max_length = 100)]
-    to: Key,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    owner: Option<UserId>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    team: Option<TeamId>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    new_owner: Option<UserId>,
-    #[schema(value_type = Option<uuid::Uuid>)]
-    new_team: Option<TeamId>,
-    #[schema(value_type = Option<String>, max_length = 100)]
-    reason: Option<Key>,
-    /// Working time of the visit that ended, in seconds.
-    dwell_seconds: Option<i64>,
-    /// Target working time of the visit that began, in seconds.
-    target_seconds: Option<i64>,
-    /// Who did it; null = the product itself.
-    #[schema(value_type = Option<uuid::Uuid>)]
-    actor: Option<UserId>,
-    /// Number of the rules that were active.
-    rules_version: i64,
-    /// The decision behind it.
-    #[schema(value_type = uuid::Uuid)]
-    decision: DecisionId,
-}
-
-crate::page!(
-    /// A page of a deal's history, the oldest first.
-    HistoryPage,
-    HistoryView
-);
-
-impl From<HistoryEntry> for HistoryView {
-    fn from(entry: HistoryEntry) -> Self {
-        let line = entry.line;
-        Self {
-            kind: history_word(line.kind),
-            at: line.at,
-            from: line.from,
-            to: line.to,
-            owner: line.owner,
-            team: line.team,
-            new_owner: line.new_owner,
-            new_team: line.new_team,
-            reason: line.reason,
-            dwell_seconds: line.dwell_micros.map(|micros| micros / 1_000_000),
-            target_seconds: line.target_micros.map(|micros| micros / 1_000_000),
-            actor: entry.actor,
-            rules_version: entry.rules_version,
-            decision: entry.decision,
-        }
-    }
-}
-
-/// The word of a kind of line.
-pub(super) fn history_word(kind: HistoryKind) -> &'static str {
-    match kind {
-        HistoryKind::Created => "created",
-        HistoryKind::Forward => "forward",
-        HistoryKind::Back => "back",
-        HistoryKind::Lost => "lost",
-        HistoryKind::Reopened => "reopened",
-        HistoryKind::Owner => "owner",
-        HistoryKind::Migrated => "migrated",
-    }
-}
-
-/// History of a deal
-///
-/// Its visits to stages and who held it, the oldest first. Never changed, never deleted: stages are called as they were
-/// under the rules of each line.
-#[utoipa::path(get, path = "/v1/deals/{id}/history", tag = "deals", params(DealPath), responses(
-    (status = 200, description = "A page.", body = HistoryPage)))]
-pub async fn list_history(
-    house: House,
-    context: Context,
-    caller: Caller,
-    page: PageRequest,
-    path: Path<DealPath>,
-) -> Answer<HistoryPage> {
-    let after = page.after::<i64>()?;
-    let found = house.0.history(&caller.reads(&context)?, path.0.id, after, page.limit).await?;
-    let views = found.items.into_iter().map(HistoryView::from).collect();
-    Ok(Reply::ok(HistoryPage::new(views, found.next.map(|seq| cursor(&seq)))))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

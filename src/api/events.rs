@@ -3,10 +3,10 @@
 
 use super::activities::ActivityView;
 use super::contracts::MoneyView;
+use super::history::{Had, history_word};
 use super::moves::checked;
 use super::unmet::CheckedView;
 use crate::engine::actor::Who;
-use crate::engine::effects::HistoryKind;
 use crate::engine::facts::{Contract, Payment};
 use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::expression::{Entity, Path as Name};
@@ -58,7 +58,7 @@ kinds!(
     RefusalEventKind Refusal
 );
 
-/// A deal was made, or went to another stage.
+/// A deal was made, went to another stage, or a change of rules gave something of it another name.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MoveEvent {
     kind: MoveEventKind,
@@ -66,7 +66,8 @@ pub struct MoveEvent {
     deal: DealId,
     #[schema(value_type = String, format = DateTime)]
     at: Time,
-    /// `created`, `forward`, `back`, `lost` or `reopened`.
+    /// `created`, `forward`, `back`, `lost`, `reopened`, or `migrated`: a change of rules gave its stage, or something else of
+    /// it, another name.
     #[schema(max_length = 100)]
     direction: &'static str,
     #[schema(value_type = String, max_length = 100)]
@@ -76,9 +77,28 @@ pub struct MoveEvent {
     from: Option<Key>,
     #[schema(value_type = String, max_length = 100)]
     to: Key,
+    /// What it was graded; null = it was not, or not for you to see.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    grade: Option<Key>,
+    /// Its grade from then on: another only where it was `migrated`. Null = none, not for you to see, or among `unknown`.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    new_grade: Option<Key>,
+    /// Null = it had none, or not for you to see.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    product: Option<Key>,
+    /// Its product from then on: another only where it was `migrated`. Null = none, not for you to see, or among `unknown`.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    new_product: Option<Key>,
     /// Why it was lost.
     #[schema(value_type = Option<String>, max_length = 100)]
     reason: Option<Key>,
+    /// The same from then on: another only where it was `migrated`. Null = none, or among `unknown`.
+    #[schema(value_type = Option<String>, max_length = 100)]
+    new_reason: Option<Key>,
+    /// What of this event is not known, such as `new_grade`: the deal has one, but what an earlier version of this server
+    /// wrote of a change of rules does not say which.
+    #[schema(max_items = 3)]
+    unknown: Vec<&'static str>,
     /// Who did it; null = the product itself.
     #[schema(value_type = Option<uuid::Uuid>)]
     actor: Option<UserId>,
@@ -217,7 +237,7 @@ impl EventView {
     pub fn of(event: Event, languages: &[Language]) -> Self {
         let Event { at, deal, what, sight } = event;
         match what {
-            What::Move(entry) => Self::Move(moved(at, deal, entry)),
+            What::Move(entry) => Self::Move(moved(at, deal, entry, &sight)),
             What::Assignment(entry) => Self::Assignment(assigned(at, deal, &entry)),
             What::Activity(activity) => Self::Activity(ActivityEvent {
                 kind: ActivityEventKind::Activity,
@@ -233,17 +253,23 @@ impl EventView {
     }
 }
 
-fn moved(at: Time, deal: DealId, entry: HistoryEntry) -> MoveEvent {
-    let line = entry.line;
+fn moved(at: Time, deal: DealId, entry: HistoryEntry, sight: &Sight) -> MoveEvent {
+    let (had, line) = (Had::by(&entry, sight), entry.line);
     MoveEvent {
         kind: MoveEventKind::Move,
         deal,
         at,
-        direction: super::activities::history_word(line.kind),
+        direction: history_word(line.kind),
         funnel: line.funnel,
         from: line.from,
         to: line.to,
-        reason: line.reason.filter(|_| line.kind == HistoryKind::Lost),
+        grade: had.grade,
+        new_grade: had.new_grade,
+        product: had.product,
+        new_product: had.new_product,
+        reason: had.reason,
+        new_reason: had.new_reason,
+        unknown: had.unknown,
         actor: entry.actor,
         decision: entry.decision,
     }

@@ -52,6 +52,7 @@ pub mod figures;
 pub mod funnels;
 pub mod gate;
 pub mod health;
+pub mod history;
 mod home;
 pub mod json;
 pub mod limits;

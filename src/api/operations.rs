@@ -78,7 +78,7 @@ operations! {
     moves::grade_deal => Access::May(Action::DealsGrade),
     activities::list_activities => Access::May(Action::DealsRead),
     activities::log_activity => Access::May(Action::DealsLog),
-    activities::list_history => Access::May(Action::DealsRead),
+    history::list_history => Access::May(Action::DealsRead),
     activities::list_decisions => Access::May(Action::DealsRead),
     activities::get_decision => Access::May(Action::DealsRead),
     contracts::list_contracts => Access::May(Action::DealsRead),

@@ -6,6 +6,7 @@ use crate::engine::effects::HistoryLine;
 use crate::engine::facts::{Activity, Contract, Deal, DealFacts, Payment};
 use crate::values::{ActivityId, ContractId, CustomerId, DealId, DecisionId, Key, PaymentId, Time, UserId};
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// A line of history as it is read back.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,9 +15,30 @@ pub struct HistoryEntry {
     pub deal: DealId,
     pub customer: CustomerId,
     pub line: HistoryLine,
+    /// As of the line, but where a change of rules made another of it.
+    pub new_grade: Then,
+    pub new_product: Then,
+    pub new_reason: Then,
     pub actor: Option<UserId>,
     pub rules_version: i64,
     pub decision: DecisionId,
+}
+
+impl HistoryEntry {
+    /// Its number as an id, which grows as the number does. Its decision is no id of it: a change of rules makes a line for
+    /// each deal that it maps.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        Uuid::from_u128(u128::try_from(self.seq).unwrap_or(0))
+    }
+}
+
+/// What a deal has from a line of history on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Then {
+    Known(Option<Key>),
+    /// A change of rules left it as it was or made another of it: which, its line is too old to say.
+    Unknown,
 }
 
 /// A deal with the epochs and the caller's key, of one moment.

@@ -40,7 +40,7 @@ pub(crate) mod tests;
 mod timeline;
 mod tx;
 
-pub use deals::{ActivityQuery, HistoryEntry};
+pub use deals::{ActivityQuery, HistoryEntry, Then};
 pub use directory::{Credentials, Directory, Epochs, PeopleChange, Team, User};
 pub use entry::{
     CustomerGuard, DealGuard, Effect, Entry, Guards, IdempotencyKey, LogEntry, LogQuery, Outcome, Remembered, Subject,

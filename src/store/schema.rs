@@ -238,6 +238,9 @@ diesel::table! {
         actor -> Nullable<Uid>,
         rules_version -> BigInt,
         decision -> Uid,
+        new_grade -> Nullable<Text>,
+        new_product -> Nullable<Text>,
+        new_reason -> Nullable<Text>,
     }
 }
 

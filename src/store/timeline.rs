@@ -33,7 +33,7 @@ pub struct Slice<'a> {
 /// Which lines of history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// Visits that began: the making of the deal, and moves.
+    /// Visits that began: the making of the deal, and moves; and what changes of rules made of it.
     Moves,
     /// Changes of who holds the deal.
     Owners,
@@ -53,7 +53,7 @@ face! { timeline:
     fn slice_of_contracts(slice: &Slice<'_>) -> Vec<Contract>;
     /// Payments, by when they were recorded, each with that instant and its deal.
     fn slice_of_payments(slice: &Slice<'_>) -> Vec<(DealId, Time, Payment)>;
-    /// Lines of history; their ids are those of their decisions.
+    /// Lines of history; their ids are `HistoryEntry::id`.
     fn slice_of_history(slice: &Slice<'_>, lines: Lines) -> Vec<HistoryEntry>;
     /// Entries of the log.
     fn slice_of_log(slice: &Slice<'_>, entries: Entries) -> Vec<LogEntry>;

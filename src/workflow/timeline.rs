@@ -29,7 +29,7 @@ pub enum EventKind {
     Activity,
     /// A change of who holds a deal.
     Assignment,
-    /// A deal was made, or went to another stage.
+    /// A deal was made, went to another stage, or was given other names by a change of rules.
     Move,
 }
 
@@ -102,7 +102,7 @@ impl What {
 
     fn id(&self) -> Uuid {
         match self {
-            Self::Move(line) | Self::Assignment(line) => line.decision.0,
+            Self::Move(line) | Self::Assignment(line) => line.id(),
             Self::Activity(activity) => activity.id.0,
             Self::Grade(entry) | Self::Refusal(entry) => entry.id.0,
             Self::Contract(contract) => contract.id.0,

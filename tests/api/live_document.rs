@@ -114,6 +114,14 @@ fn a_field_that_a_role_never_sees_is_not_in_its_document_and_one_that_it_never_w
     // Grades are hidden as a field is.
     assert!(!properties(&own["StandardDeal"]).contains(&"grade"), "{}", own["StandardDeal"]);
     assert!(properties(&all["StandardDeal"]).contains(&"grade"));
+    for past in ["HistoryLine", "MoveEvent"] {
+        for name in ["grade", "new_grade"] {
+            assert!(!properties(&own[past]).contains(&name), "{}", own[past]);
+            // Grades of earlier rules too.
+            assert_eq!(all[past]["properties"][name]["type"], json!(["string", "null"]));
+        }
+        assert!(properties(&own[past]).contains(&"new_product"), "{}", own[past]);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! history, and back again.
 
 use crate::client::{Seen, Server};
-use crate::company::{Company, On, RUNTIME};
+use crate::company::{Company, On, RUNTIME, execute};
 use loudou::store::{LogEntry, LogQuery};
 use serde_json::{Value as Json, json};
 
@@ -40,6 +40,7 @@ funnels:
 roles:
   admin: {may: [{do: [people.*, rules.*, rules.activate, deals.*, customers.*, reports.*], scope: all}]}
   trainee: {may: [{do: [deals.read], scope: own}]}
+  guest: {may: [{do: [deals.read, customers.read], scope: all, hide: [deal.grade]}]}
 first_administrator: [admin]
 ";
 
@@ -201,6 +202,100 @@ crate::on_both! {
         // Who the customer is goes by the same values, under the new name of the field.
         let customer = json!({"fields": {"name": "Acme", "telephone": "1"}});
         assert_eq!(company.post("ada", "/v1/customers", &customer).code(), "customer_exists");
+    }
+
+    fn a_line_of_history_says_what_it_was_and_what_it_is_from_then_on(company) {
+        let [deal, silent, dropped] = use_everything(company);
+        company.person("gus", &["guest"], None);
+        let customer = company.get("ada", &format!("/v1/deals/{deal}")).body["customer"].as_str().unwrap().to_owned();
+        done(activate(&company.server, &company.token("ada"), &format!("{}{MIGRATE}", after())));
+        let parts = ["grade", "new_grade", "product", "new_product", "reason", "new_reason", "unknown"];
+        let had = |line: &Json| parts.map(|part| line[part].clone());
+        let lines = |by: &str, deal: &str| {
+            let history = company.get(by, &format!("/v1/deals/{deal}/history"));
+            let (migrated, others): (Vec<Json>, Vec<Json>) = history.body["data"].as_array().unwrap().iter().cloned()
+                .partition(|line| line["kind"] == "migrated");
+            // What is done to a deal leaves it as it is, and nothing of that is unknown.
+            assert!(others.len() > 1, "{}", history.text);
+            for line in others {
+                assert_eq!([&line["grade"], &line["product"], &line["reason"], &json!([])],
+                    [&line["new_grade"], &line["new_product"], &line["new_reason"], &line["unknown"]], "{line}");
+            }
+            migrated
+        };
+        let none = Json::Null;
+        let [line] = lines("ada", &deal).try_into().unwrap();
+        assert_eq!([&line["from"], &line["to"]], ["lead", "prospect"]);
+        let all = [json!("A"), json!("X"), json!("website"), json!("site"), none.clone(), none.clone(), json!([])];
+        assert_eq!(had(&line), all);
+        // What is hidden of a deal is hidden of its past.
+        let [line] = lines("gus", &deal).try_into().unwrap();
+        let open = [none.clone(), none.clone(), json!("website"), json!("site"), none.clone(), none.clone(), json!([])];
+        assert_eq!(had(&line), open);
+        let [line] = lines("ada", &silent).try_into().unwrap();
+        assert_eq!([&line["from"], &line["to"], &line["reason"], &line["new_reason"]],
+            ["lost", "lost", "silent", "no_answer"]);
+        // What another mapping of its stage left alone is what it was.
+        let [line] = lines("ada", &dropped).try_into().unwrap();
+        assert_eq!([&line["from"], &line["to"], &line["reason"], &line["new_reason"]],
+            ["dropped", "lost", "refused", "refused"]);
+        let told = |by: &str| {
+            let seen = company.get(by, &format!("/v1/customers/{customer}/timeline?kind=move"));
+            let events = seen.body["data"].as_array().unwrap().clone();
+            events.into_iter().filter(|event| event["direction"] == "migrated").collect::<Vec<_>>()
+        };
+        let [event] = told("ada").try_into().unwrap();
+        assert_eq!([&event["from"], &event["to"]], ["lead", "prospect"]);
+        assert_eq!(had(&event), all);
+        let [event] = told("gus").try_into().unwrap();
+        assert_eq!(had(&event), open);
+
+        // Lines of an earlier version of the server say what it was, and of what it is from then on the stage alone.
+        let columns = "deal, customer, kind, at, funnel, from_stage, to_stage, owner, team, new_owner, new_team, grade, \
+                       product, reason, entered_at, dwell_micros, target_micros, actor, rules_version, decision";
+        execute(&company.url, &format!(
+            "INSERT INTO history ({columns}) SELECT {columns} FROM history WHERE kind = 'migrated'"
+        ));
+        let [_, line] = lines("ada", &deal).try_into().unwrap();
+        let unknown = json!(["new_grade", "new_product"]);
+        assert_eq!(had(&line),
+            [json!("A"), none.clone(), json!("website"), none.clone(), none.clone(), none.clone(), unknown.clone()]);
+        assert!(told("ada").iter().any(|event| event["unknown"] == unknown));
+        let [_, line] = lines("ada", &silent).try_into().unwrap();
+        assert_eq!([&line["reason"], &line["new_reason"], &line["unknown"]], [&json!("silent"), &none, &json!(["new_reason"])]);
+        // That it had a grade at all is hidden too.
+        let [_, line] = lines("gus", &deal).try_into().unwrap();
+        assert_eq!([&line["grade"], &line["new_grade"], &line["unknown"]], [&none, &none, &json!(["new_product"])]);
+    }
+
+    /// One decision has made a line for each.
+    fn pages_of_a_timeline_lose_none_of_several_deals_that_one_change_mapped(company) {
+        let lost = company.deal("ada", "Acme");
+        let customer = company.get("ada", &format!("/v1/deals/{lost}")).body["customer"].as_str().unwrap().to_owned();
+        let moved = |deal: &str, body: Json| done(company.post("ada", &format!("/v1/deals/{deal}/moves"), &body));
+        moved(&lost, json!({"to": "lost", "reason": "silent"}));
+        let mut deals = vec![lost];
+        for _ in 0..2 {
+            let made = done(company.post("ada", "/v1/deals", &json!({"customer": customer, "product": "website"})));
+            let deal = made["id"].as_str().unwrap().to_owned();
+            moved(&deal, json!({"to": "lost", "reason": "refused"}));
+            deals.push(deal);
+        }
+        done(activate(&company.server, &company.token("ada"), &format!("{}{MIGRATE}", after())));
+        let path = format!("/v1/customers/{customer}/timeline?kind=move");
+        let whole = company.get("ada", &format!("{path}&limit=100")).body["data"].as_array().unwrap().clone();
+        let mapped = whole.iter().filter(|event| event["direction"] == "migrated").count();
+        assert_eq!((mapped, whole.len()), (deals.len(), 3 * deals.len()));
+        for limit in [1, 2] {
+            let (mut joined, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = company.get("ada", &format!("{path}&limit={limit}{cursor}")).body;
+                joined.extend(page["data"].as_array().unwrap().iter().cloned());
+                let Some(next) = page["next_cursor"].as_str() else { break };
+                cursor = format!("&cursor={next}");
+            }
+            assert_eq!(joined, whole, "{limit}");
+        }
     }
 
     fn the_way_back_is_the_same(company) {

@@ -161,9 +161,12 @@ fn built_in(making: &mut Making<'_>) {
     let path = |name: &str| Path { entity: Entity::Deal, name: Key::new(name) };
     let seen = |making: &Making<'_>, name: &str| making.outlook.of_deal(&path(name)).is_seen();
     let writes = |making: &Making<'_>, action| making.outlook.writes(action, &path("product"));
-    for (name, properties) in [("product", &["product"][..]), ("grade", &["grade", "grade_now"])] {
+    let all = [("product", &["product", "new_product"][..]), ("grade", &["grade", "grade_now", "new_grade"])];
+    for (name, properties) in all {
         if !seen(making, name) {
-            properties.iter().for_each(|property| making.remove_property("Deal", property));
+            for schema in ["Deal", "HistoryLine", "MoveEvent"] {
+                properties.iter().for_each(|property| making.remove_property(schema, property));
+            }
             if let Some(Json::Array(list)) =
                 making.operation_mut("/v1/deals", "get").and_then(|one| one.get_mut("parameters"))
             {

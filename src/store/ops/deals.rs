@@ -5,7 +5,7 @@ use crate::engine::effects::{HistoryKind, HistoryLine};
 use crate::engine::facts::{Activity, Contract, Deal, DealState, Payment, Person};
 use crate::store::StoreError;
 use crate::store::columns::Json;
-use crate::store::deals::{ActivityQuery, HistoryEntry};
+use crate::store::deals::{ActivityQuery, HistoryEntry, Then};
 use crate::store::rows::{ActivityRow, ContractRow, DealRow, PaymentRow};
 use crate::store::schema::{activities as activities_table, contracts as contracts_table, deals};
 use crate::store::schema::{history as history_table, payments as payments_table};
@@ -60,6 +60,9 @@ pub(super) struct HistoryRow {
     actor: Option<UserId>,
     rules_version: i64,
     decision: DecisionId,
+    new_grade: Option<Key>,
+    new_product: Option<Key>,
+    new_reason: Option<Key>,
 }
 
 pub fn deal(conn: &mut Conn, id: DealId) -> Result<Option<Deal>, StoreError> {
@@ -146,7 +149,15 @@ pub(super) fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
         "migrated" => HistoryKind::Migrated,
         other => return Err(StoreError::failed("reading history", format!("an unknown kind of line: {other}"))),
     };
+    let then = |before: &Option<Key>, new: Option<Key>| match (kind, before, new) {
+        (HistoryKind::Migrated, Some(_), None) => Then::Unknown,
+        (HistoryKind::Migrated, _, new) => Then::Known(new),
+        _ => Then::Known(before.clone()),
+    };
     Ok(HistoryEntry {
+        new_grade: then(&row.grade, row.new_grade),
+        new_product: then(&row.product, row.new_product),
+        new_reason: then(&row.reason, row.new_reason),
         seq: row.seq,
         deal: row.deal,
         customer: row.customer,

@@ -1,7 +1,8 @@
 //! What a change of rules makes of things in use that the new rules no longer have: set by set, in the transaction that
 //! makes the rules active, under the lock of the epochs. No decision sees half of it.
 //!
-//! A mapped deal keeps its clock: its stage has another name, the visit goes on. Each gets a line of history.
+//! A mapped deal keeps its clock: its stage has another name, the visit goes on. Each gets a line of history, which
+//! says what it had and what it has from then on.
 
 use super::sql::Sql;
 use super::{Conn, dialect};
@@ -136,15 +137,21 @@ fn deals(conn: &mut Conn, entry: &Entry, activation: &Activation) -> Result<(), 
         return Ok(());
     }
     let touched = Sql::joined(touched, " OR ", "(1 = 0)");
-    let stage = columns.iter().find(|column| column.name == "stage").map_or(Sql::new("stage"), Column::value);
+    let then = |name: &'static str| {
+        columns.iter().find(|column| column.name == name).map_or_else(|| Sql::new(name), Column::value)
+    };
     let mut sql = Sql::new(dialect::INSERT);
     sql.push(
         " INTO history (deal, customer, kind, at, funnel, from_stage, to_stage, owner, team, new_owner, new_team, \
-         grade, product, reason, entered_at, actor, rules_version, decision) \
+         grade, product, reason, new_grade, new_product, new_reason, entered_at, actor, rules_version, decision) \
          SELECT id, customer, 'migrated', ",
     );
-    sql.push("CAST(").bind(activation.at).push(" AS BIGINT), funnel, stage, ").append(stage);
-    sql.push(", owner, team, owner, team, grade, product, reason, entered_at, ");
+    sql.push("CAST(").bind(activation.at).push(" AS BIGINT), funnel, stage, ").append(then("stage"));
+    sql.push(", owner, team, owner, team, grade, product, reason");
+    for name in ["grade", "product", "reason"] {
+        sql.push(", ").append(then(name));
+    }
+    sql.push(", entered_at, ");
     let actor = match entry.actor {
         Who::User(user) => Some(user),
         Who::System => None,

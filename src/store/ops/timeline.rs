@@ -13,6 +13,7 @@ use crate::store::schema::{activities, contracts, decisions, history, payments};
 use crate::store::timeline::{Entries, Lines, Slice, Start};
 use crate::values::{ActivityId, ContractId, DealId, DecisionId, PaymentId, Time};
 use diesel::prelude::*;
+use uuid::Uuid;
 
 /// The slice of a table: of which deals, from where on, in the one order.
 macro_rules! sliced {
@@ -55,13 +56,18 @@ pub fn slice_of_payments(conn: &mut Conn, slice: &Slice<'_>) -> Result<Vec<(Deal
 }
 
 pub fn slice_of_history(conn: &mut Conn, slice: &Slice<'_>, lines: Lines) -> Result<Vec<HistoryEntry>, StoreError> {
-    let statement = sliced!(slice, history, at, decision as DecisionId);
+    let statement = sliced!(slice, history, at, seq as seq_of);
     let statement = match lines {
         Lines::Moves => statement.filter(history::kind.ne("owner")),
         Lines::Owners => statement.filter(history::kind.eq("owner")),
     };
     let rows: Vec<HistoryRow> = statement.load(conn)?;
     rows.into_iter().map(history_entry).collect()
+}
+
+/// The number in the id of a line, `HistoryEntry::id`; ids of another making stand after all of them.
+fn seq_of(id: Uuid) -> i64 {
+    i64::try_from(id.as_u128()).unwrap_or(i64::MAX)
 }
 
 pub fn slice_of_log(conn: &mut Conn, slice: &Slice<'_>, entries: Entries) -> Result<Vec<LogEntry>, StoreError> {

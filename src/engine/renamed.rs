@@ -6,6 +6,7 @@
 
 use super::decision::{FactsRead, Readings};
 use super::facts::{Deal, DealFacts, FieldValues, Person};
+use super::grounds::Ground;
 use crate::rules::migrate::{Migration, What};
 use crate::rules::renames::{Renames, name_before_it_went};
 use crate::values::{Key, Value};
@@ -143,14 +144,50 @@ pub fn renamed(facts: &FactsRead, held: &[Key], renames: &Renames, made_under: i
     if !renames.concern(made_under) {
         return None;
     }
-    let id = |name: &str| match facts.values.get(name) {
+    let by = Since { renames, made_under };
+    let kept = Record { by, funnel: funnel_of(facts), to: choice(facts, "move.to") };
+    let (values, personal) = (kept.readings(&facts.values), kept.readings(&facts.personal));
+    let roles = roles(held, &by);
+    if values.is_none() && personal.is_none() && roles == held {
+        return None;
+    }
+    let facts = FactsRead {
+        values: values.unwrap_or_else(|| facts.values.clone()),
+        personal: personal.unwrap_or_else(|| facts.personal.clone()),
+    };
+    Some(Renamed { facts, roles })
+}
+
+/// What refused a decision that was kept under a version of the rules, at the stage as it is called by now. `facts`: as they
+/// were kept.
+#[must_use]
+pub fn renamed_ground(ground: Ground, facts: &FactsRead, renames: &Renames, made_under: i64) -> Ground {
+    match (&ground.stage, funnel_of(facts)) {
+        (Some(stage), Some(funnel)) => {
+            let now = renames.stage_now(funnel, stage, made_under);
+            ground.at(&now)
+        }
+        _ => ground,
+    }
+}
+
+fn funnel_of(facts: &FactsRead) -> Option<&Key> {
+    choice(facts, "deal.funnel")
+}
+
+fn choice<'f>(facts: &'f FactsRead, name: &str) -> Option<&'f Key> {
+    match facts.values.get(name) {
         Some(Some(Value::Choice(id))) => Some(id),
         _ => None,
-    };
-    let by = Since { renames, made_under };
-    let kept = Record { by, funnel: id("deal.funnel"), to: id("move.to") };
-    let facts = FactsRead { values: kept.readings(&facts.values), personal: kept.readings(&facts.personal) };
-    Some(Renamed { facts, roles: roles(held, &by) })
+    }
+}
+
+/// What a part of a record is by now.
+enum Now<T> {
+    AsItWas,
+    Other(T),
+    /// Not all is known of what it has become.
+    Unknown,
 }
 
 /// Facts whose values are stages of the deal's funnel.
@@ -165,22 +202,34 @@ struct Record<'a> {
 }
 
 impl Record<'_> {
-    fn readings(&self, kept: &Readings) -> Readings {
-        kept.iter().filter_map(|(name, value)| Some((self.name(name)?, self.value(name, value)?))).collect()
+    /// `None`: all of them are as they were. Most are: nothing is copied before the first that is not.
+    fn readings(&self, kept: &Readings) -> Option<Readings> {
+        let part = |(name, value)| (self.name(name), self.value(name, value));
+        let first = kept.iter().position(|one| !matches!(part(one), (Now::AsItWas, Now::AsItWas)))?;
+        let copy = |(name, value): (&Key, Option<&Value>)| (name.clone(), value.cloned());
+        let mut now: Readings = kept.iter().take(first).map(copy).collect();
+        now.extend(kept.iter().skip(first).filter_map(|one| {
+            let (name, value) = match part(one) {
+                (Now::Unknown, _) | (_, Now::Unknown) => return None,
+                known => known,
+            };
+            let name = if let Now::Other(name) = name { name } else { one.0.clone() };
+            Some((name, if let Now::Other(value) = value { Some(value) } else { one.1.cloned() }))
+        }));
+        Some(now)
     }
 
-    /// What a fact is called; `None`: it says not all of what it is called now.
-    fn name(&self, name: &Key) -> Option<Key> {
+    /// What a fact is called; unknown: it says not all of what it is called now.
+    fn name(&self, name: &Key) -> Now<Key> {
         if let Some((stage, after)) = name.strip_prefix("dwelt(").and_then(|rest| rest.split_once(')')) {
-            let Some(funnel) = self.funnel else { return Some(name.clone()) };
-            return self.named(name, What::Stage, &[funnel, stage], |now| format!("dwelt({}){after}", last(now)));
+            let Some(funnel) = self.funnel else { return Now::AsItWas };
+            return self.named(What::Stage, &[funnel, stage], |now| format!("dwelt({}){after}", last(now)));
         }
         for before in ["entered(\"", "owner.holding(\"", "receiver.holding(\""] {
             let place =
                 name.strip_prefix(before).and_then(|rest| rest.strip_suffix("\")")).and_then(|at| at.split_once('/'));
             if let Some((funnel, stage)) = place {
-                return self
-                    .named(name, What::Stage, &[funnel, stage], |now| format!("{before}{funnel}/{}\")", last(now)));
+                return self.named(What::Stage, &[funnel, stage], |now| format!("{before}{funnel}/{}\")", last(now)));
             }
         }
         for before in ["count(\"", "last(\""] {
@@ -188,33 +237,39 @@ impl Record<'_> {
                 let outcome = after.strip_prefix(", \"").and_then(|rest| rest.split_once('"'));
                 return match outcome {
                     // A span is none that was ever renamed.
-                    Some((outcome, after)) => self.named(name, What::Outcome, &[kind, outcome], |now| {
+                    Some((outcome, after)) => self.named(What::Outcome, &[kind, outcome], |now| {
                         format!("{before}{}\", \"{}\"{after}", first(now), last(now))
                     }),
-                    None => self.named(name, What::Activity, &[kind], |now| format!("{before}{}\"{after}", last(now))),
+                    None => self.named(What::Activity, &[kind], |now| format!("{before}{}\"{after}", last(now))),
                 };
             }
         }
         match name.split_once('.').and_then(|(entity, field)| Some((entity, record_of(entity)?, field))) {
             Some((entity, record, field)) => {
-                self.named(name, What::Field, &[record, field], |now| format!("{entity}.{}", last(now)))
+                self.named(What::Field, &[record, field], |now| format!("{entity}.{}", last(now)))
             }
-            None => Some(name.clone()),
+            None => Now::AsItWas,
         }
     }
 
-    fn named(&self, name: &Key, what: What, path: &[&str], made: impl Fn(&[&str]) -> String) -> Option<Key> {
+    fn named(&self, what: What, path: &[&str], made: impl Fn(&[&str]) -> String) -> Now<Key> {
         let now = self.by.renames.follow(what, path, self.by.made_under);
-        (!now.merged).then(|| if now.path.as_slice() == path { name.clone() } else { Key::from(made(&now.path)) })
+        match (now.merged, now.path.as_slice() == path) {
+            (true, _) => Now::Unknown,
+            (false, true) => Now::AsItWas,
+            (false, false) => Now::Other(Key::from(made(&now.path))),
+        }
     }
 
-    /// The value of a fact; `None`: it went and became nothing. A stage that went is none of the funnel's: that is known.
-    fn value(&self, name: &str, value: Option<&Value>) -> Option<Option<Value>> {
-        let Some(mut value) = value.cloned() else { return Some(None) };
+    /// The value of a fact; unknown: it went and became nothing. A stage that went is none of the funnel's: that is known.
+    fn value(&self, name: &str, kept: Option<&Value>) -> Now<Value> {
+        let Some(kept @ (Value::Choice(_) | Value::Choices(_))) = kept else { return Now::AsItWas };
+        let mut value = kept.clone();
+        let mut may_be_gone = true;
         match (name, &mut value, self.funnel) {
             (name, Value::Choice(stage), Some(funnel)) if STAGES.contains(&name) => {
                 becomes(stage, What::Stage, &[funnel], &self.by);
-                return Some(Some(value));
+                may_be_gone = false;
             }
             ("move.reason", Value::Choice(reason), Some(funnel)) => {
                 if let Some(to) = self.to {
@@ -224,14 +279,13 @@ impl Record<'_> {
             ("deal.product", Value::Choice(product), _) => becomes(product, What::Product, &[], &self.by),
             ("deal.grade", Value::Choice(grade), _) => becomes(grade, What::Grade, &[], &self.by),
             ("user.roles" | "owner.roles" | "receiver.roles", Value::Choices(held), _) => *held = roles(held, &self.by),
-            (name, Value::Choice(_) | Value::Choices(_), _) => {
+            (name, ..) => {
                 if let Some((entity, field)) = name.split_once('.')
                     && let Some(record) = record_of(entity)
                 {
                     choices(&mut value, record, field, &self.by);
                 }
             }
-            _ => {}
         }
         let is_gone = |id: &Key| name_before_it_went(id).is_some();
         let went = match &value {
@@ -239,7 +293,11 @@ impl Record<'_> {
             Value::Choices(ids) => ids.iter().any(is_gone),
             _ => false,
         };
-        (!went).then_some(Some(value))
+        match (may_be_gone && went, value == *kept) {
+            (true, _) => Now::Unknown,
+            (false, true) => Now::AsItWas,
+            (false, false) => Now::Other(value),
+        }
     }
 }
 

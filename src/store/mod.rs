@@ -8,6 +8,7 @@
 // `ops` is compiled twice on purpose: plain functions for each connection, no generic bounds.
 #![allow(clippy::duplicate_mod)]
 
+use diesel::Connection;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness};
 use std::sync::Arc;
@@ -229,11 +230,19 @@ fn spawn<T: Send + 'static>(
     std::thread::Builder::new().name(name).spawn(run).map_err(|error| StoreError::failed("starting a lane", error))
 }
 
-/// Applies what is missing, each migration in a transaction of its own. The caller holds a lock.
-fn migrate<C, DB>(conn: &mut C, known: EmbeddedMigrations) -> Result<(), StoreError>
+/// The migration after which names are recalled that had others before.
+const RENAMES: &str = "20261128000000";
+
+/// Applies what is missing, each migration in a transaction of its own. The caller holds a lock. `recall`: what
+/// `RENAMES` does besides its statements.
+fn migrate<C, DB>(
+    conn: &mut C,
+    known: EmbeddedMigrations,
+    recall: fn(&mut C) -> Result<(), StoreError>,
+) -> Result<(), StoreError>
 where
     DB: diesel::backend::Backend,
-    C: MigrationHarness<DB>,
+    C: MigrationHarness<DB> + Connection,
 {
     let failed = |source| StoreError::Failed { doing: "migrating the database", source };
     let migrations: Vec<Box<dyn Migration<DB>>> = known.migrations().map_err(failed)?;
@@ -246,7 +255,14 @@ where
     }
     let is_new = |version: &MigrationVersion<'_>| !applied.iter().any(|done| done == version);
     for migration in migrations.iter().filter(|migration| is_new(&migration.name().version())) {
-        conn.run_migration(migration.as_ref()).map_err(failed)?;
+        if migration.name().version() == MigrationVersion::from(RENAMES) {
+            conn.transaction(|conn| {
+                conn.run_migration(migration.as_ref()).map_err(failed)?;
+                recall(conn)
+            })?;
+        } else {
+            conn.run_migration(migration.as_ref()).map_err(failed)?;
+        }
     }
     Ok(())
 }

@@ -237,7 +237,7 @@ impl Lane {
         conn.batch_execute(&format!(
             "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock({MIGRATION_LOCK})"
         ))?;
-        super::migrate(conn, MIGRATIONS)?;
+        super::migrate(conn, MIGRATIONS, ops::rules_recalled::recall_renames)?;
         warn_if_forgetful(conn)?;
         conn.batch_execute("SELECT pg_advisory_unlock_all()")?;
         Ok(conn.batch_execute(&as_always)?)

@@ -60,6 +60,14 @@ pub struct Schedule {
     pub migrate: Migration,
 }
 
+impl RulesDraft {
+    /// What its schedule says becomes of things in use, besides what the text says.
+    #[must_use]
+    pub fn scheduled_migration(&self) -> Migration {
+        self.schedule.as_ref().map(|schedule| schedule.migrate.clone()).unwrap_or_default()
+    }
+}
+
 /// Why a draft was not activated when its time came.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ScheduleRefusal {

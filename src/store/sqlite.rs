@@ -146,7 +146,7 @@ fn unavailable(error: impl Into<super::error::Cause>) -> StoreError {
 
 /// Under the write lock, so that two processes that start together do not both do it.
 fn migrate(conn: &mut Conn) -> Result<(), StoreError> {
-    conn.immediate_transaction(|conn| super::migrate(conn, MIGRATIONS))
+    conn.immediate_transaction(|conn| super::migrate(conn, MIGRATIONS, ops::rules_recalled::recall_renames))
 }
 
 /// Reads see one snapshot each.

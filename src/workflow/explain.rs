@@ -43,9 +43,9 @@ impl Workflow {
     /// Every move from where the deal stands by the draft's rules, for this caller.
     pub async fn moves_under_draft(&self, call: &Call, draft: DraftId, deal: DealId) -> Outcome<ExplainedMoves> {
         let draft = self.draft_for(call, Action::RulesDraft, draft).await?;
+        let scheduled = draft.scheduled_migration();
         let rules = tried_rules(draft.text, call.now).await?;
-        let migration =
-            draft.schedule.map_or_else(|| rules.migrate.clone(), |schedule| rules.migrate.joined(&schedule.migrate));
+        let migration = rules.migrate.joined(&scheduled);
         let told: Vec<Path> = told_of_moves(&rules, &migration).iter().filter_map(|name| Path::parse(name)).collect();
         let by = (Arc::clone(&rules), migration.clone());
         let moves = self

@@ -14,7 +14,7 @@ use super::failure::{Failure, Outcome, Written};
 use super::rules::permitted;
 use super::rules_in_use::against_trying;
 use super::scene::MOST_RESTARTS;
-use super::trials::{Trial, Tried, as_told, in_tens, lease, page_of, rules_of, sees_all};
+use super::trials::{Trial, Tried, TriedRules, as_told, in_tens, lease, page_of, rules_of, sees_all};
 use crate::engine::preview::{Sums, former_names, preview, told_of_deals};
 use crate::rules::expression::Path;
 use crate::rules::hash;
@@ -32,7 +32,7 @@ pub struct NewPreview {
     pub tried: Tried,
     /// The instant that deadlines and dates are looked at from; `None` = now.
     pub as_of: Option<Time>,
-    /// What becomes of things in use, besides what the text says.
+    /// What becomes of things in use, besides what the text and the draft's schedule say.
     pub migrate: Migration,
 }
 
@@ -80,23 +80,23 @@ fn told(old: &Rules, new: &Rules, migration: &Migration) -> BTreeSet<String> {
 impl Workflow {
     /// Begins a preview; a job runs it.
     pub async fn begin_preview(&self, call: &Call, new: NewPreview) -> Written<PreviewAnswer> {
-        let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
-        let id = PreviewId::new();
+        let TriedRules { draft, number, text, rules, migrate } = self.tried(call, new.tried).await?;
+        let (id, migrate) = (PreviewId::new(), migrate.joined(&new.migrate));
         self.begin_trial(call, id, move |scene, tx| {
-            if let Some(refusal) = against_trying(scene, tx, &rules, &new.migrate)? {
+            if let Some(refusal) = against_trying(scene, tx, &rules, &migrate)? {
                 return Ok(Err(Against::refusal(refusal)));
             }
             let now = scene.now();
-            let told = told(scene.rules(), &rules, &rules.migrate.joined(&new.migrate));
+            let told = told(scene.rules(), &rules, &rules.migrate.joined(&migrate));
             Ok(Ok(Preview {
                 id,
                 draft,
-                tried,
+                tried: number,
                 text: text.clone(),
                 hash: hash(&text),
                 author: scene.actor.user(),
                 as_of: new.as_of.unwrap_or(now),
-                migrate: new.migrate.clone(),
+                migrate: migrate.clone(),
                 state: ReplayState::Running,
                 total: 0,
                 done: 0,

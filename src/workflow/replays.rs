@@ -13,9 +13,9 @@ use super::failure::{Failure, Outcome, Written};
 use super::rules_in_use::against_trying;
 use super::scene::Scene;
 pub use super::trials::Tried;
-use super::trials::{Told, Trial, in_tens, lease, page_of, rules_of, sees_all, sees_all_of};
+use super::trials::{Told, Trial, TriedRules, in_tens, lease, page_of, rules_of, sees_all, sees_all_of};
 use crate::engine::preview::former_name;
-use crate::engine::renamed::renamed;
+use crate::engine::renamed::{renamed, renamed_ground};
 use crate::engine::replay::{Ground, Kept, is_replayed, replay};
 use crate::engine::tally::{Tally, told_in_replay};
 use crate::rules::expression::Path;
@@ -41,7 +41,7 @@ pub struct NewReplay {
     pub since: Time,
     /// and before then; `None` = until now.
     pub before: Option<Time>,
-    /// What becomes of things in use, besides what the text says.
+    /// What becomes of things in use, besides what the text and the draft's schedule say.
     pub migrate: Migration,
 }
 
@@ -64,7 +64,7 @@ pub struct FoundPage {
 impl Workflow {
     /// Begins a replay; a job runs it.
     pub async fn begin_replay(&self, call: &Call, new: NewReplay) -> Written<ReplayAnswer> {
-        let (draft, tried, text, rules) = self.tried(call, new.tried).await?;
+        let TriedRules { draft, number, text, rules, migrate } = self.tried(call, new.tried).await?;
         let before = new.before.unwrap_or(call.now);
         if before <= new.since {
             let message =
@@ -72,14 +72,15 @@ impl Workflow {
             return Err(Failure::invalid("/before", message));
         }
         let (id, after) = (ReplayId::new(), names(&rules));
+        let migrate = migrate.joined(&new.migrate);
         self.begin_trial(call, id, move |scene, tx| {
-            if let Some(refusal) = against_trying(scene, tx, &rules, &new.migrate)? {
+            if let Some(refusal) = against_trying(scene, tx, &rules, &migrate)? {
                 return Ok(Err(Against::refusal(refusal)));
             }
             let against = scene.active.epochs.rules_version;
             let is_again = tx.rules_version_of(&hash(&text))?.is_some();
             let renames = tx.renames()?.by_version(
-                &rules.migrate.joined(&new.migrate),
+                &rules.migrate.joined(&migrate),
                 against + 1,
                 (&names(scene.rules()), &after),
                 is_again,
@@ -90,7 +91,7 @@ impl Workflow {
             Ok(Ok(Replay {
                 id,
                 draft,
-                tried,
+                tried: number,
                 text: text.clone(),
                 hash: hash(&text),
                 author: scene.actor.user(),
@@ -279,7 +280,8 @@ fn decide(
     let mut found = Vec::new();
     for entry in kept {
         let Some(action) = Action::ALL.into_iter().find(|action| action.word() == entry.action) else { continue };
-        let grounds = grounds(action, entry);
+        let called = |one| renamed_ground(one, &entry.facts, renames, entry.rules_version);
+        let grounds: Vec<Ground> = grounds(action, entry).into_iter().map(called).collect();
         let now = renamed(&entry.facts, &entry.roles, renames, entry.rules_version);
         let (facts, roles) = now.as_ref().map_or((&entry.facts, &entry.roles), |now| (&now.facts, &now.roles));
         let decision = Kept {

@@ -7,7 +7,7 @@ use super::answer::ShadowAnswer;
 use super::call::Call;
 use super::failure::{Failure, Outcome, Written};
 use super::replays::{FoundPage, found};
-use super::trials::{Trial, Tried, in_tens};
+use super::trials::{Trial, Tried, TriedRules, in_tens};
 use crate::engine::shadow::{ShadowCounts, ShadowGroup, ShadowTally, told_in_shadow};
 use crate::engine::tally::By;
 use crate::rules::hash;
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 impl Workflow {
     /// Puts a draft into shadow: every process asks it about what is decided from now on.
     pub async fn begin_shadow(&self, call: &Call, draft: DraftId) -> Written<ShadowAnswer> {
-        let (_, _, text, rules) = self.tried(call, Tried::Draft(draft)).await?;
+        let TriedRules { text, rules, .. } = self.tried(call, Tried::Draft(draft)).await?;
         let id = ShadowId::new();
         let text_hash = hash(&text);
         self.begin_trial(call, id, move |scene, tx| {

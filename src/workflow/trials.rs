@@ -18,6 +18,7 @@ use crate::engine::permission::{Permit, Row};
 use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::check;
 use crate::rules::expression::{Entity, Path};
+use crate::rules::migrate::Migration;
 use crate::rules::model::{Action, Rules};
 use crate::store::{CustomerItem, DealItem, Effect, Lease, StoreError, Tx};
 use crate::texts::Message;
@@ -44,8 +45,16 @@ pub enum Tried {
     Version(i64),
 }
 
-/// A draft or a version, its text, and the rules that it says.
-pub(super) type TriedRules = (Option<DraftId>, Option<i64>, String, Arc<Rules>);
+/// What is tried.
+pub(super) struct TriedRules {
+    pub draft: Option<DraftId>,
+    /// The number of a version.
+    pub number: Option<i64>,
+    pub text: String,
+    pub rules: Arc<Rules>,
+    /// What becomes of things in use besides what the text says, as it is kept with the schedule of a draft.
+    pub migrate: Migration,
+}
 
 /// A replay, a preview, a shadow.
 pub trait Trial: Clone + Send + Sync + 'static {
@@ -174,15 +183,19 @@ impl Workflow {
 
     /// What is tried, for who may draft rules.
     pub(super) async fn tried(&self, call: &Call, tried: Tried) -> Outcome<TriedRules> {
-        let (draft, number, text) = match tried {
-            Tried::Draft(id) => (Some(id), None, self.draft_for(call, Action::RulesDraft, id).await?.text),
+        let (draft, number, text, migrate) = match tried {
+            Tried::Draft(id) => {
+                let draft = self.draft_for(call, Action::RulesDraft, id).await?;
+                let migrate = draft.scheduled_migration();
+                (Some(id), None, draft.text, migrate)
+            }
             Tried::Version(number) => {
                 let version = self.version_for(call, Action::RulesDraft, Some(number)).await?;
-                (None, Some(number), version.text)
+                (None, Some(number), version.text, Migration::default())
             }
         };
         let rules = tried_rules(text.clone(), call.now).await?;
-        Ok((draft, number, text, rules))
+        Ok(TriedRules { draft, number, text, rules, migrate })
     }
 }
 

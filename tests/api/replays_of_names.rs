@@ -268,4 +268,75 @@ crate::on_both! {
             "undecided fact user.roles 4",
         ]);
     }
+
+    /// What was agreed to with the instant of the activation, the draft is tried with.
+    fn what_a_schedule_says_counts_when_its_draft_is_tried(company) {
+        let text = CASES.iter().filter(|(kind, ..)| ["role", "stage", "grade"].contains(kind))
+            .fold(RULES.to_owned(), |text, (_, names, ..)| renamed(&text, names));
+        // Another one that stands in `lead`, and whose move on is refused.
+        let customer = done(company.post("sel", "/v1/customers", &json!({"fields": {"name": "Beta", "kind": "huge"}})))["id"].clone();
+        let body = json!({"customer": customer, "product": "website", "fields": {"size": 3, "wishes": ["fast"]}});
+        let path = format!("/v1/deals/{}", done(company.post("sel", "/v1/deals", &body))["id"].as_str().unwrap());
+        done(company.post("sel", &format!("{path}/grade"), &json!({})));
+        done(company.post("sel", &format!("{path}/activities"), &json!({"kind": "call", "outcome": "reached"})));
+        done(company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"})));
+
+        let draft = company.draft("ada", &text);
+        let tried = |company: &Company, path: &str, since: Option<&str>, rest: &Json| {
+            let mut body = json!({"draft": draft, "migrate": rest});
+            since.iter().for_each(|since| {
+                body["since"] = json!(since);
+                body["before"] = json!(Time::from_micros(company.now().micros() + 1).to_string());
+            });
+            let id = done(company.post("ada", path, &body))["id"].as_str().unwrap().to_owned();
+            let now = company.now();
+            RUNTIME.block_on(rules_replays::look(&company.workflow, &move || now));
+            let seen = company.get("ada", &format!("{path}/{id}")).body;
+            assert_eq!(seen["state"], "done", "{seen}");
+            let groups = seen["groups"].as_array().unwrap().iter();
+            groups.map(|one| one["finding"].as_str().or(one["change"].as_str()).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let since = Time::from_micros(company.now().micros() - 1_000 * 3_600_000_000).to_string();
+        let replays = |company: &Company, rest: &Json| tried(company, REPLAYS, Some(&since), rest);
+        let previews = |company: &Company, rest: &Json| tried(company, "/v1/rules/previews", None, rest);
+        let nothing = json!({});
+        assert!(previews(company, &nothing).contains(&"stage_gone".to_owned()));
+        assert!(replays(company, &nothing).contains(&"refused".to_owned()));
+
+        let at = Time::from_micros(company.now().micros() + 24 * 3_600_000_000).to_string();
+        let migrate = json!({"roles": {"seller": "consultant"}, "stages": {"standard": {"lead": "prospect"}}, "grades": {"A": "X"}});
+        let path = format!("/v1/rules/drafts/{}", draft.as_str().unwrap());
+        done(company.server.post(&format!("{path}/schedule"), &json!({"at": at, "migrate": migrate})).token(&company.token("ada"))
+            .header("if-match", "*").send());
+        assert_eq!((previews(company, &nothing), replays(company, &nothing)), (Vec::new(), Vec::new()));
+        // What comes with the call counts besides, and first.
+        let sure = json!({"stages": {"standard": {"lead": "sure"}}});
+        assert!(previews(company, &sure).contains(&"entry".to_owned()));
+        // Taken back, it says nothing any more.
+        done(company.server.post(&format!("{path}/unschedule"), &nothing).token(&company.token("ada")).header("if-match", "*").send());
+        assert!(previews(company, &nothing).contains(&"stage_gone".to_owned()));
+    }
+
+    fn what_refused_at_a_stage_is_told_at_the_stage_as_it_is_called_now(company) {
+        let customer = done(company.post("sel", "/v1/customers", &json!({"fields": {"name": "Beta", "kind": "small"}})))["id"].clone();
+        let body = json!({"customer": customer, "product": "website", "fields": {"size": 3, "wishes": ["fast"]}});
+        let path = format!("/v1/deals/{}", done(company.post("sel", "/v1/deals", &body))["id"].as_str().unwrap());
+        done(company.post("sel", &format!("{path}/grade"), &json!({})));
+        done(company.post("sel", &format!("{path}/activities"), &json!({"kind": "call", "outcome": "reached"})));
+        let refused = company.post("sel", &format!("{path}/moves"), &json!({"to": "lead"}));
+        assert_eq!((refused.status, refused.code()), (422, "unmet"), "{}", refused.text);
+        let laxer = [("          - {id: kind, require: 'customer.kind == \"huge\"'}\n", "")];
+        let stages = |company: &Company, text: &str| {
+            let id = done(begin(company, text, &json!({})))["id"].as_str().unwrap().to_owned();
+            let now = company.now();
+            RUNTIME.block_on(rules_replays::look(&company.workflow, &move || now));
+            let seen = company.get("ada", &format!("{REPLAYS}/{id}")).body;
+            let line = |one: &Json| format!("{} {} {} {}", one["change"], one["stage"], one["name"], one["count"]).replace('"', "");
+            seen["groups"].as_array().unwrap().iter().map(line).collect::<Vec<_>>()
+        };
+        let (_, names, mapping, _) = CASES[10];
+        assert_eq!(stages(company, &renamed(RULES, &laxer)), ["allowed lead kind 1"]);
+        let text = renamed(&renamed(RULES, names), &laxer);
+        assert_eq!(stages(company, &format!("{text}migrate: {{{mapping}}}\n")), ["allowed prospect kind 1"]);
+    }
 }

@@ -15,38 +15,7 @@ CREATE TABLE renames (
 INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
   SELECT 'stage', funnel, rules_version, from_stage, to_stage, merged FROM stage_renames;
 DROP TABLE stage_renames;
--- What became of the rest is not known; but that it went, is.
-INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
-  SELECT what, above, removed_in, id, id || '@' || removed_in, false FROM (
-    SELECT removed_in, p[n] AS id,
-      CASE
-        WHEN p[1] = 'funnels' AND n = 4 THEN 'stage'
-        WHEN p[1] = 'funnels' AND n = 6 THEN 'reason'
-        WHEN p[1] = 'roles' THEN 'role'
-        WHEN p[1] = 'grades' THEN 'grade'
-        WHEN p[1] = 'products' THEN 'product'
-        WHEN p[1] = 'fields' AND n = 3 THEN 'field'
-        WHEN p[1] = 'fields' AND n = 5 THEN 'choice'
-        WHEN p[1] = 'activities' AND n = 2 THEN 'activity'
-        WHEN p[1] = 'activities' AND n = 4 THEN 'outcome'
-        WHEN p[1] = 'methods' THEN 'method'
-      END AS what,
-      CASE
-        WHEN p[1] = 'funnels' AND n = 6 THEN p[2] || '.' || p[4]
-        WHEN p[1] = 'fields' AND n = 5 THEN p[2] || '.' || p[3]
-        WHEN n > 2 THEN p[2]
-        ELSE ''
-      END AS above
-    FROM (
-      SELECT removed_in, p, cardinality(p) AS n FROM (
-        SELECT removed_in, string_to_array(name, '.') AS p FROM rules_removed
-      ) AS names
-    ) AS parts
-  ) AS gone
-  WHERE what IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM renames r
-    WHERE r.what = gone.what AND r.above = gone.above AND r.rules_version = removed_in AND r.from_id = id
-  );
+-- What became of the rest, the program reads from the versions, in the same transaction: store/ops/rules_recalled.rs.
 
 -- What a replay makes of names: those of the rules that were active as it began (0: it is not known), and what the tried
 -- rules rename themselves.

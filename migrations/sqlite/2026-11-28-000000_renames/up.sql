@@ -15,38 +15,7 @@ CREATE TABLE renames (
 INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
   SELECT 'stage', funnel, rules_version, from_stage, to_stage, merged FROM stage_renames;
 DROP TABLE stage_renames;
--- What became of the rest is not known; but that it went, is.
-INSERT INTO renames (what, above, rules_version, from_id, to_id, merged)
-  SELECT what, above, removed_in, id, id || '@' || removed_in, 0 FROM (
-    SELECT removed_in, p->>(n - 1) AS id,
-      CASE
-        WHEN p->>0 = 'funnels' AND n = 4 THEN 'stage'
-        WHEN p->>0 = 'funnels' AND n = 6 THEN 'reason'
-        WHEN p->>0 = 'roles' THEN 'role'
-        WHEN p->>0 = 'grades' THEN 'grade'
-        WHEN p->>0 = 'products' THEN 'product'
-        WHEN p->>0 = 'fields' AND n = 3 THEN 'field'
-        WHEN p->>0 = 'fields' AND n = 5 THEN 'choice'
-        WHEN p->>0 = 'activities' AND n = 2 THEN 'activity'
-        WHEN p->>0 = 'activities' AND n = 4 THEN 'outcome'
-        WHEN p->>0 = 'methods' THEN 'method'
-      END AS what,
-      CASE
-        WHEN p->>0 = 'funnels' AND n = 6 THEN p->>1 || '.' || (p->>3)
-        WHEN p->>0 = 'fields' AND n = 5 THEN p->>1 || '.' || (p->>2)
-        WHEN n > 2 THEN p->>1
-        ELSE ''
-      END AS above
-    FROM (
-      SELECT removed_in, p, json_array_length(p) AS n FROM (
-        SELECT removed_in, '["' || replace(name, '.', '","') || '"]' AS p FROM rules_removed
-      )
-    )
-  ) AS gone
-  WHERE what IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM renames r
-    WHERE r.what = gone.what AND r.above = gone.above AND r.rules_version = removed_in AND r.from_id = id
-  );
+-- What became of the rest, the program reads from the versions, in the same transaction: store/ops/rules_recalled.rs.
 
 -- What a replay makes of names: those of the rules that were active as it began (0: it is not known), and what the tried
 -- rules rename themselves.

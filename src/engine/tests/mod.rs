@@ -12,6 +12,7 @@ mod laws;
 mod moves;
 mod people;
 mod permission;
+mod renamed;
 mod replay;
 mod scenarios;
 

@@ -22,6 +22,7 @@ pub(in crate::store) mod record;
 pub(in crate::store) mod reports;
 pub(in crate::store) mod rules_drafts;
 pub(in crate::store) mod rules_previews;
+pub(in crate::store) mod rules_recalled;
 pub(in crate::store) mod rules_replays;
 pub(in crate::store) mod rules_shadows;
 pub(in crate::store) mod rules_versions;

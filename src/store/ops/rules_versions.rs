@@ -141,7 +141,7 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
         rules_shadows::activated(conn, draft.id, activation.at)?;
     }
     migrate::apply(conn, entry, activation)?;
-    remember_renames(conn, activation)?;
+    remember_renames(conn, &activation.renames)?;
     remember_names(conn, activation)?;
     diesel::update(epochs::table).set(epochs::rules_version.eq(activation.number)).execute(conn)?;
     if let Some(hash) = &activation.file_hash {
@@ -151,8 +151,8 @@ pub(super) fn activate(conn: &mut Conn, entry: &Entry, activation: &Activation) 
 }
 
 /// What becomes something else does so for all that was recorded of it before.
-fn remember_renames(conn: &mut Conn, activation: &Activation) -> Result<(), StoreError> {
-    for some in activation.renames.chunks(NAMES_AT_ONCE) {
+pub(super) fn remember_renames(conn: &mut Conn, found: &[Rename]) -> Result<(), StoreError> {
+    for some in found.chunks(NAMES_AT_ONCE) {
         let row = |one: &Rename| {
             (
                 renames::what.eq(one.what.word()),

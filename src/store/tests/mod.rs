@@ -14,5 +14,6 @@ mod plans;
 mod races;
 mod reports;
 mod rules;
+mod rules_recalled;
 mod sessions;
 mod transactions;

@@ -86,7 +86,9 @@ impl Workflow {
                 is_again,
             );
             // What is being written was decided before, and its number may be lower than the newest one that is seen.
-            tx.hold_epochs()?;
+            if !scene.call.dry_run {
+                tx.hold_epochs()?;
+            }
             let first = tx.decisions_made_by(new.since, -SLACK_MICROS)?;
             Ok(Ok(Replay {
                 id,

@@ -31,8 +31,8 @@ const WRITERS: usize = 6;
 /// One for the change, one that waits for its end, one for those who read.
 const LANES: usize = 3;
 /// Longer than the deadline of a request, and than all that PostgreSQL waits for a lock.
-const MAPPING_MILLIS: u32 = 5_000;
-const DEADLINE: Duration = Duration::from_secs(2);
+const MAPPING_MILLIS: u32 = 9_000;
+const DEADLINE: Duration = Duration::from_secs(4);
 
 fn nobody_fails(on: On) {
     let Some((url, folder)) = fresh(on) else { return };
@@ -43,7 +43,7 @@ fn nobody_fails(on: On) {
     assert_eq!(company.post("ada", "/v1/deals", &json!({"customer": customer})).status, 201);
     slow_database::insert(&url, "history", "NEW.kind = 'migrated'", MAPPING_MILLIS);
 
-    let flags = ["--request-deadline-seconds", "2"];
+    let flags = ["--request-deadline-seconds", "4"];
     let first = company.another_process_of(&company.workflow, &flags);
     // One process writes to an SQLite file.
     let second = (on == On::Postgres).then(|| company.another_process(&flags));

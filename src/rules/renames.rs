@@ -9,7 +9,7 @@ use super::migrate::{Mapping, Migration, What};
 use crate::values::Key;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// One thing that became another by a version of the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub struct Renames {
     /// Their places, by what they were, and by what they became.
     by_from: Vec<usize>,
     by_to: Vec<usize>,
+    /// All that some thing was called before, or that became one with others is called.
+    ids: HashSet<Key>,
     /// What was recorded up to this version is called as it was called then.
     until: Option<i64>,
 }
@@ -58,7 +60,9 @@ impl Renames {
             places
         };
         let (by_from, by_to) = (by(|one| &one.from), by(|one| &one.to));
-        Self { all, by_from, by_to, until: None }
+        let merged = all.iter().filter(|one| one.merged).map(|one| &one.to);
+        let ids = all.iter().map(|one| &one.from).chain(merged).cloned().collect();
+        Self { all, by_from, by_to, ids, until: None }
     }
 
     /// Those that go with a version that has the names `after` in the place of those `before`. `is_again`: its text has
@@ -114,6 +118,10 @@ impl Renames {
     #[must_use]
     pub fn follow<'a>(&'a self, what: What, path: &[&'a str], made_under: i64) -> Followed<'a> {
         let (mut path, mut merged, mut at) = (Path::from_slice(path), false, made_under);
+        // Most were never called otherwise.
+        if !path.iter().any(|id| self.ids.contains(*id)) {
+            return Followed { path, merged };
+        }
         let until = self.known_from(made_under);
         let levels = what.levels();
         loop {

@@ -29,6 +29,7 @@ mod postgres;
 mod processors;
 #[path = "../../tests/support/proxy.rs"]
 mod proxy;
+mod steady;
 #[path = "../../tests/support/traffic.rs"]
 mod traffic;
 
@@ -62,6 +63,8 @@ enum Trial {
     Activations(Options),
     /// Twice as much as it can do is asked of it.
     Overload(Options),
+    /// The usual work for long, a minute a round: memory stays where it is.
+    Steady(Options),
 }
 
 /// What all trials are told.
@@ -96,5 +99,6 @@ fn main() {
         Trial::Activations(options) => activations_trial::run(options),
         Trial::Outages(options) => outages::run(options),
         Trial::Overload(options) => overload::run(options),
+        Trial::Steady(options) => steady::run(options),
     }
 }

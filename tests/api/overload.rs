@@ -1,12 +1,14 @@
 //! More than it can do: what does not fit is turned away at once, with when to come back; what was taken is done.
 
 use crate::company::{Company, On, fresh};
-use crate::instance::until;
+use crate::instance::{Instance, until};
+use crate::races::at_once;
 use crate::slow_database;
 use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use loudou::cli::house;
 use loudou::store::StoreSettings;
+use loudou::workflow::secrets::Secrets;
 use serde_json::json;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -165,4 +167,27 @@ fn what_asks_too_much_for_long_is_let_in_by_a_few_on_sqlite() {
 #[test]
 fn what_asks_too_much_for_long_is_let_in_by_a_few_on_postgres() {
     asked_too_much_for_long(On::Postgres);
+}
+
+/// Each sign-in is checked in 19 MiB, which go back to the system.
+#[test]
+fn many_who_sign_in_leave_no_memory_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
+    let url = format!("sqlite:{}/loudou.db", folder.path().display());
+    let instance = Instance::start(&url, &secret, &[]).unwrap();
+    let sign_in = |number: usize| {
+        let body = json!({"login": format!("nobody{number}"), "password": "nobody's own"});
+        assert_eq!(instance.ask("", "POST", "/v1/auth/login", None, &body).unwrap().0, 401);
+    };
+    let memory_kib = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", instance.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let before = memory_kib();
+    at_once(8, |person| (0..3).for_each(|time| sign_in(3 * person + time)));
+    let after = memory_kib();
+    assert!(after < before + 19 * 1024, "from {before} to {after} KiB");
 }

@@ -37,6 +37,8 @@ mod drive;
 mod fill;
 #[path = "load/http.rs"]
 mod http;
+#[path = "load/memory.rs"]
+mod memory;
 #[path = "load/postgres.rs"]
 mod postgres;
 #[path = "load/product.rs"]
@@ -174,6 +176,7 @@ fn main() {
     println!("{text}");
     if !options.smoke {
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+        std::fs::create_dir_all(&target).unwrap();
         std::fs::write(target.join(file), text).unwrap();
     }
 }

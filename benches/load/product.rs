@@ -1,6 +1,7 @@
 //! A process under measurement: the product as its own program, or the bare reads (`bare`), with what the system says of
 //! its memory and processor time.
 
+use super::memory::{self, Memory};
 use super::postgres::Client;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -124,16 +125,13 @@ impl Process {
 
     /// Memory that is its own, and its share of what it shares, in MiB.
     pub fn pss_mib(&self) -> f64 {
-        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).unwrap();
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+        Memory::of(self.child.id()).in_all as f64 / 1024.0
     }
 
     /// The most memory that it had since `forget_peak`, with all that it shares, in MiB.
     pub fn peak_mib(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+        memory::kib(&status, "VmHWM:") as f64 / 1024.0
     }
 
     pub fn forget_peak(&self) {

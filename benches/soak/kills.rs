@@ -3,10 +3,10 @@
 
 use crate::books::Books;
 use crate::instance::Instance;
+use crate::place::Place;
 use crate::postgres::Server;
 use crate::traffic::Traffic;
 use crate::{Database, Options};
-use loudou::workflow::secrets::Secrets;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::path::Path;
@@ -26,24 +26,15 @@ pub fn run(options: Options) {
     let seed = options.seed();
     println!("kills: {:?}, {} of the program, seed {seed}", options.database, options.rounds);
     let mut random = StdRng::seed_from_u64(seed);
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
-    let mut server = match options.database {
-        Database::Sqlite => None,
-        Database::Postgres => Some(Server::durable().expect("the programs of a PostgreSQL server")),
-    };
-    let url = match &server {
-        None => format!("sqlite:{}/loudou.db", folder.path().display()),
-        Some(server) => server.fresh_database(),
-    };
+    let mut place = Place::fresh(options.database);
+    let (secret, url) = (place.secret.clone(), place.url.clone());
     let began = Instant::now();
     let mut instance = Instance::start(&url, &secret, &[]).unwrap();
     let traffic = Traffic::begin(&instance, 6);
     let (mut programs, mut servers, mut starts, mut audits) = (0, 0, 0, 0);
     let mut slowest_return = Duration::ZERO;
     while programs < options.rounds {
-        let victim = match (&server, random.random_range(0..4)) {
+        let victim = match (&place.server, random.random_range(0..4)) {
             (None, _) | (_, 0 | 1) => Victim::Program,
             (_, 2) => Victim::Server,
             (_, _) => Victim::Both,
@@ -58,7 +49,7 @@ pub fn run(options: Options) {
             }
             wait_for(&traffic, enough);
             std::thread::sleep(pause);
-            let survivor = kill(victim, instance, server.as_mut(), &mut random);
+            let survivor = kill(victim, instance, place.server.as_mut(), &mut random);
             if let Some(survivor) = &survivor {
                 // It finds the database again by itself, and goes on.
                 let (back, enough) = (Instant::now(), traffic.answered.load(Ordering::SeqCst) + 1);

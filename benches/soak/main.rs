@@ -22,8 +22,11 @@ mod http;
 #[path = "../../tests/support/instance.rs"]
 mod instance;
 mod kills;
+#[path = "../load/memory.rs"]
+mod memory;
 mod outages;
 mod overload;
+mod place;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 mod processors;

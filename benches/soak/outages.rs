@@ -3,11 +3,11 @@
 
 use crate::books::Books;
 use crate::instance::{Instance, until};
-use crate::postgres::{self, Server};
+use crate::place::Place;
+use crate::postgres;
 use crate::proxy::Proxy;
 use crate::traffic::Traffic;
 use crate::{Database, Options};
-use loudou::workflow::secrets::Secrets;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value as Json;
@@ -28,14 +28,11 @@ pub fn run(options: Options) {
     let seed = options.seed();
     println!("outages: {} rounds, seed {seed}", options.rounds);
     let mut random = StdRng::seed_from_u64(seed);
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
-    let mut server = Server::durable().expect("the programs of a PostgreSQL server");
-    let real = server.fresh_database();
+    let mut place = Place::fresh(options.database);
+    let (real, server) = (place.url.clone(), place.server.as_mut().unwrap());
     let proxy = Proxy::to_socket(server.socket());
     let url = format!("postgres://postgres@{}/{}", proxy.address, real.rsplit_once('/').unwrap().1);
-    let instance = Instance::start(&url, &secret, &[]).unwrap();
+    let instance = Instance::start(&url, &place.secret, &[]).unwrap();
     let traffic = Traffic::begin(&instance, 6);
     let (mut waits, mut most_connections, mut most_files) = (Waits::default(), 0, 0);
     let (mut stops, mut cuts) = (0, 0);

@@ -4,13 +4,14 @@
 //! Server and database have half of the processors, the callers the other half: who asks from another machine takes no
 //! processor away either, however much he asks.
 
+use crate::Options;
 use crate::http::{Connection, request};
 use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::place::Place;
 use crate::processors::Halves;
 use crate::traffic::Traffic;
-use crate::{Database, Options, postgres};
 use futures_util::future::join_all;
-use loudou::workflow::secrets::Secrets;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,16 +37,8 @@ struct Round {
 pub fn run(options: Options) {
     let halves = Halves::of_all();
     let workers = halves.as_ref().map_or(1, Halves::begin_on_first).to_string();
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
-    let server = (options.database == Database::Postgres)
-        .then(|| postgres::Server::durable().expect("the programs of a PostgreSQL server"));
-    let url = match &server {
-        Some(server) => server.fresh_database(),
-        None => format!("sqlite:{}/loudou.db", folder.path().display()),
-    };
-    let instance = Instance::start(&url, &secret, &[("LOUDOU_WORKERS", &workers)]).unwrap();
+    let place = Place::fresh(options.database);
+    let instance = Instance::start(&place.url, &place.secret, &[("LOUDOU_WORKERS", &workers)]).unwrap();
     match &halves {
         Some(halves) => halves.go_on_second(),
         None => println!("server, database and callers share all processors"),
@@ -58,14 +51,14 @@ pub fn run(options: Options) {
     round(BUSY, None);
     let normal = round(BUSY, None);
     let capacity = normal.admitted.len() as f64 / normal.seconds;
-    let (normal_p99, before) = (at(&normal.admitted, 0.99), memory_kib(&instance));
+    let (normal_p99, before) = (at(&normal.admitted, 0.99), Memory::of(instance.id()).in_all);
     println!("{BUSY} callers who wait: {capacity:.0} writes/s, p99 {normal_p99:.1} ms, memory {} MiB", before / 1024);
     assert!(normal.turned_away.is_empty(), "turned away though each waited for its answer");
     for number in 0..options.rounds {
         let over = round(CONNECTIONS, Some(2.0 * capacity));
         let admitted = over.at_first.len() + over.admitted.len();
         let asked = admitted + over.turned_away.len();
-        let (p99, after) = (at(&over.admitted, 0.99), memory_kib(&instance));
+        let (p99, after) = (at(&over.admitted, 0.99), Memory::of(instance.id()).in_all);
         println!(
             "round {number}: {:.0} asked/s, {:.0} admitted/s, p99 {p99:.1} ms ({:.1} of the normal; {:.1} ms in the first \
              two seconds); turned away {}, p99 {:.1} ms; memory {} MiB",
@@ -130,10 +123,4 @@ async fn one_round(address: &str, token: &str, callers: usize, rate: Option<f64>
 
 fn at(sorted: &[f64], part: f64) -> f64 {
     sorted.get((sorted.len() as f64 * part) as usize).copied().unwrap_or_default()
-}
-
-fn memory_kib(instance: &Instance) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", instance.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

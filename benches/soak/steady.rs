@@ -1,10 +1,11 @@
 //! The usual work for long, a minute a round: memory does not grow with what was done, but for the caches until they are
 //! full, and nobody is turned away.
 
+use crate::Options;
 use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::place::Place;
 use crate::traffic::Traffic;
-use crate::{Database, Options, postgres};
-use loudou::workflow::secrets::Secrets;
 use serde_json::Value as Json;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -19,35 +20,27 @@ const PAGES: usize = 20;
 const STEADY_KIB: u64 = 8 * 1024;
 
 pub fn run(options: Options) {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = folder.path().join("secret");
-    std::fs::write(&secret, Secrets::fresh_text()).unwrap();
-    let server = (options.database == Database::Postgres)
-        .then(|| postgres::Server::durable().expect("the programs of a PostgreSQL server"));
-    let url = match &server {
-        Some(server) => server.fresh_database(),
-        None => format!("sqlite:{}/loudou.db", folder.path().display()),
-    };
-    let instance = Instance::start(&url, &secret, &[]).unwrap();
+    let place = Place::fresh(options.database);
+    let instance = Instance::start(&place.url, &place.secret, &[]).unwrap();
     let traffic = Traffic::begin(&instance, SELLERS);
-    let (mut seen, mut read) = (vec![memory_kib(&instance)], 0);
-    println!("idle: {} MiB", seen[0] / 1024);
+    let (mut seen, mut read) = (vec![Memory::of(instance.id())], 0);
+    println!("idle: {}", told(seen[0]));
     for round in 1..=options.rounds {
         let begun = Instant::now();
         write(&instance, &traffic);
         read += (0..SELLERS).map(|seller| pages(&instance, &traffic, seller)).sum::<usize>();
         std::thread::sleep(ROUND.saturating_sub(begun.elapsed()));
-        seen.push(memory_kib(&instance));
+        seen.push(Memory::of(instance.id()));
         if round % 5 == 0 || round == options.rounds {
             println!(
-                "after {round} minutes: {} writes, {read} pages, {} MiB",
+                "after {round} minutes: {} writes, {read} pages, {}",
                 traffic.acknowledged(),
-                seen[seen.len() - 1] / 1024
+                told(seen[seen.len() - 1])
             );
         }
     }
     assert_eq!(traffic.turned_away.load(Ordering::SeqCst), 0, "turned away, though nobody asked for much");
-    let (middle, last) = (seen[seen.len() / 2], seen[seen.len() - 1]);
+    let (middle, last) = (seen[seen.len() / 2].own, seen[seen.len() - 1].own);
     println!("in the second half: {} KiB more", last.saturating_sub(middle));
     assert!(last <= middle + STEADY_KIB, "memory grew from {middle} to {last} KiB in the second half");
 }
@@ -81,9 +74,6 @@ fn pages(instance: &Instance, traffic: &Traffic, seller: usize) -> usize {
     PAGES
 }
 
-/// Its own, and its share of what it shares.
-fn memory_kib(instance: &Instance) -> u64 {
-    let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", instance.id())).unwrap();
-    let line = rollup.lines().find(|line| line.starts_with("Pss:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+fn told(memory: Memory) -> String {
+    format!("{} MiB of its own, {} MiB in all", memory.own / 1024, memory.in_all / 1024)
 }

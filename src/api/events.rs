@@ -3,7 +3,7 @@
 
 use super::activities::ActivityView;
 use super::contracts::MoneyView;
-use super::history::{Had, history_word};
+use super::history::Had;
 use super::moves::checked;
 use super::unmet::CheckedView;
 use crate::engine::actor::Who;
@@ -259,7 +259,7 @@ fn moved(at: Time, deal: DealId, entry: HistoryEntry, sight: &Sight) -> MoveEven
         kind: MoveEventKind::Move,
         deal,
         at,
-        direction: history_word(line.kind),
+        direction: line.kind.word(),
         funnel: line.funnel,
         from: line.from,
         to: line.to,

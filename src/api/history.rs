@@ -8,7 +8,6 @@ use super::deals::DealPath;
 use super::extract::Path;
 use super::page::{PageRequest, cursor};
 use super::reply::{Answer, Reply};
-use crate::engine::effects::HistoryKind;
 use crate::engine::sight::{FieldSight, Sight};
 use crate::rules::expression::{Entity, Path as Name};
 use crate::store::{HistoryEntry, Then};
@@ -85,7 +84,7 @@ impl HistoryView {
     fn of(entry: HistoryEntry, sight: &Sight) -> Self {
         let (had, line) = (Had::by(&entry, sight), entry.line);
         Self {
-            kind: history_word(line.kind),
+            kind: line.kind.word(),
             at: line.at,
             from: line.from,
             to: line.to,
@@ -145,19 +144,6 @@ impl Had {
         // Whoever sees a lost deal sees why.
         let (reason, new_reason) = seen(true, "new_reason", &line.reason, &entry.new_reason);
         Self { grade, new_grade, product, new_product, reason, new_reason, unknown }
-    }
-}
-
-/// The word of a kind of line.
-pub(super) fn history_word(kind: HistoryKind) -> &'static str {
-    match kind {
-        HistoryKind::Created => "created",
-        HistoryKind::Forward => "forward",
-        HistoryKind::Back => "back",
-        HistoryKind::Lost => "lost",
-        HistoryKind::Reopened => "reopened",
-        HistoryKind::Owner => "owner",
-        HistoryKind::Migrated => "migrated",
     }
 }
 

@@ -72,6 +72,24 @@ pub enum HistoryKind {
     Migrated,
 }
 
+impl HistoryKind {
+    pub const ALL: [Self; 7] =
+        [Self::Created, Self::Forward, Self::Back, Self::Lost, Self::Reopened, Self::Owner, Self::Migrated];
+
+    /// As it is stored and answered.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Forward => "forward",
+            Self::Back => "back",
+            Self::Lost => "lost",
+            Self::Reopened => "reopened",
+            Self::Owner => "owner",
+            Self::Migrated => "migrated",
+        }
+    }
+}
+
 /// A deal goes to another stage.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Move {

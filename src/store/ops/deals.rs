@@ -139,15 +139,8 @@ pub fn history(conn: &mut Conn, deal: DealId, after: Option<i64>, limit: i64) ->
 }
 
 pub(super) fn entry(row: HistoryRow) -> Result<HistoryEntry, StoreError> {
-    let kind = match row.kind.as_str() {
-        "created" => HistoryKind::Created,
-        "forward" => HistoryKind::Forward,
-        "back" => HistoryKind::Back,
-        "lost" => HistoryKind::Lost,
-        "reopened" => HistoryKind::Reopened,
-        "owner" => HistoryKind::Owner,
-        "migrated" => HistoryKind::Migrated,
-        other => return Err(StoreError::failed("reading history", format!("an unknown kind of line: {other}"))),
+    let Some(kind) = HistoryKind::ALL.into_iter().find(|kind| kind.word() == row.kind) else {
+        return Err(StoreError::failed("reading history", format!("an unknown kind of line: {}", row.kind)));
     };
     let then = |before: &Option<Key>, new: Option<Key>| match (kind, before, new) {
         (HistoryKind::Migrated, Some(_), None) => Then::Unknown,

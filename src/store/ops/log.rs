@@ -4,7 +4,7 @@ use super::Conn;
 use super::sql::{Bind, Sql, verbatim};
 use crate::engine::actor::Who;
 use crate::engine::decision::{Checked, FactsRead, Readings};
-use crate::engine::effects::{HistoryKind, HistoryLine};
+use crate::engine::effects::HistoryLine;
 use crate::store::StoreError;
 use crate::store::columns::{Json, JsonText};
 use crate::store::entry::{Entry, LogEntry, LogQuery, Outcome, Remembered, Subject};
@@ -63,18 +63,6 @@ fn user(who: Who) -> Option<UserId> {
     }
 }
 
-fn kind_word(kind: HistoryKind) -> &'static str {
-    match kind {
-        HistoryKind::Created => "created",
-        HistoryKind::Forward => "forward",
-        HistoryKind::Back => "back",
-        HistoryKind::Lost => "lost",
-        HistoryKind::Reopened => "reopened",
-        HistoryKind::Owner => "owner",
-        HistoryKind::Migrated => "migrated",
-    }
-}
-
 /// A line of history as an INSERT.
 pub(in crate::store) fn history_line(entry: &Entry, deal: DealId, customer: CustomerId, line: &HistoryLine) -> Sql {
     Sql::insert(
@@ -83,7 +71,7 @@ pub(in crate::store) fn history_line(entry: &Entry, deal: DealId, customer: Cust
         [
             deal.into(),
             customer.into(),
-            kind_word(line.kind).into(),
+            line.kind.word().into(),
             line.at.into(),
             (&line.funnel).into(),
             line.from.as_ref().into(),

@@ -1,5 +1,6 @@
 //! All that a decision about a deal rests on, by one statement, with the epochs and what the caller's key stands for:
-//! one round trip, and one moment. Lists come as JSON, each element an array in the order of the fields below.
+//! one round trip, and one moment. Lists come as JSON, each element an array in the order of the fields below. They come
+//! in any order and get theirs here: for an `ORDER BY` within an aggregate SQLite makes a table of its own, each time.
 
 use super::deals::PersonRow;
 use super::log::key_owner;
@@ -46,7 +47,7 @@ type Lists = (
     Listed<ActivityParts>,
     Listed<ContractParts>,
     Listed<PaymentParts>,
-    Listed<VisitParts>,
+    Listed<LineParts>,
     Listed<RenameParts>,
     Listed<Held>,
     Listed<Key>,
@@ -83,8 +84,10 @@ struct ContractParts(
 /// Contract, amount, currency, days of payment and cancellation.
 #[derive(Debug, Serialize, Deserialize)]
 struct PaymentParts(PaymentId, ContractId, i64, String, Date, Option<Date>);
-/// Stage as it was called, entered at, under which rules.
+/// Its place in the history, and the parts of a visit.
 #[derive(Debug, Serialize, Deserialize)]
+struct LineParts(i64, Key, i64, i64);
+/// Stage as it was called, entered at, under which rules.
 pub(super) struct VisitParts(pub Key, pub i64, pub i64);
 /// A stage, what it became, by which rules.
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,10 +114,9 @@ pub(super) const DEAL: &str = "d.id, d.customer, d.funnel, d.stage, d.state, d.o
     c.id, c.creator, c.fields, c.contacts, c.version, c.facts_version, c.created_at, c.updated_at, \
     o.id, o.roles, o.team, o.active, o.fields";
 
-/// A list of the row: the elements' parts, those that are ids marked, then what they come from and their order.
+/// A list of the row: the elements' parts, those that are ids marked, then what they come from.
 struct ListOf {
     parts: &'static [Part],
-    order: &'static str,
     from: &'static str,
 }
 
@@ -137,7 +139,6 @@ const LISTS_OF_A_DEAL: [ListOf; 7] = [
             As("a.at"),
             As("a.logged_at"),
         ],
-        order: "a.at, a.id",
         from: "activities a WHERE a.deal = d.id",
     },
     ListOf {
@@ -154,7 +155,6 @@ const LISTS_OF_A_DEAL: [ListOf; 7] = [
             As("k.created_at"),
             As("k.updated_at"),
         ],
-        order: "k.id",
         from: "contracts k WHERE k.deal = d.id",
     },
     ListOf {
@@ -166,31 +166,23 @@ const LISTS_OF_A_DEAL: [ListOf; 7] = [
             As("p.paid_on"),
             As("p.cancelled_on"),
         ],
-        order: "p.id",
         from: "payments p WHERE p.deal = d.id",
     },
     // Each line but a change of owner or of rules begins a visit.
     ListOf {
-        parts: &[As("h.to_stage"), As("h.at"), As("h.rules_version")],
-        order: "h.seq",
+        parts: &[As("h.seq"), As("h.to_stage"), As("h.at"), As("h.rules_version")],
         from: "history h WHERE h.deal = d.id AND h.kind NOT IN ('owner', 'migrated')",
     },
     ListOf {
         parts: &[As("r.from_id"), As("r.to_id"), As("r.rules_version")],
-        order: "r.rules_version",
         from: "renames r WHERE r.what = 'stage' AND r.above = d.funnel",
     },
     ListOf {
         parts: &[As("n.funnel"), As("n.stage"), As("n.n")],
-        order: "n.funnel, n.stage",
         from: "holdings n WHERE n.owner = d.owner AND n.n > 0",
     },
     // The customer's deals that are open or won.
-    ListOf {
-        parts: &[As("x.state")],
-        order: "x.id",
-        from: "deals x WHERE x.customer = d.customer AND x.state <> 'lost'",
-    },
+    ListOf { parts: &[As("x.state")], from: "deals x WHERE x.customer = d.customer AND x.state <> 'lost'" },
 ];
 
 impl ListOf {
@@ -211,9 +203,7 @@ impl ListOf {
             out.push_sql(name);
             out.push_sql(after);
         }
-        out.push_sql(") ORDER BY ");
-        out.push_sql(self.order);
-        out.push_sql(") FROM ");
+        out.push_sql(")) FROM ");
         out.push_sql(self.from);
         out.push_sql(")");
     }
@@ -266,7 +256,7 @@ fn put_together(
     deal: DealRow,
     customer: CustomerRow,
     owner: Option<PersonRow>,
-    (activities, contracts, payments, visits, renames, holdings, states): Lists,
+    (activities, contracts, payments, lines, renames, holdings, states): Lists,
 ) -> Result<DealFacts, StoreError> {
     let deal = crate::engine::facts::Deal::from(deal);
     let of = deal.id;
@@ -283,12 +273,21 @@ fn put_together(
     };
     let renames = Renames::new(list(renames).into_iter().map(rename).collect());
     let held = list(holdings).into_iter().map(|Held(funnel, stage, n)| ((funnel, stage), n));
+    let mut activities: Vec<Activity> = list(activities).into_iter().map(|parts| activity(of, parts)).collect();
+    activities.sort_unstable_by_key(|activity| (activity.at, activity.id));
+    let mut contracts = list(contracts).into_iter().map(|parts| contract(of, parts)).collect::<Result<Vec<_>, _>>()?;
+    contracts.sort_unstable_by_key(|contract| contract.id);
+    let mut payments = list(payments).into_iter().map(payment).collect::<Result<Vec<_>, _>>()?;
+    payments.sort_unstable_by_key(|payment| payment.id);
+    let mut lines = list(lines);
+    lines.sort_unstable_by_key(|LineParts(seq, ..)| *seq);
+    let visits = lines.into_iter().map(|LineParts(_, stage, at, made_under)| VisitParts(stage, at, made_under));
     Ok(DealFacts {
         customer: customer.into(),
-        activities: list(activities).into_iter().map(|parts| activity(of, parts)).collect(),
-        contracts: list(contracts).into_iter().map(|parts| contract(of, parts)).collect::<Result<_, _>>()?,
-        payments: list(payments).into_iter().map(payment).collect::<Result<_, _>>()?,
-        visits: stays(list(visits), &deal.funnel, &renames),
+        activities,
+        contracts,
+        payments,
+        visits: stays(visits.collect(), &deal.funnel, &renames),
         owner: owner.map(|person| Person { holdings: held.collect(), ..person.into() }),
         customer_open_deals: count("open"),
         customer_won_deals: count("won"),

@@ -110,6 +110,7 @@ async fn populate(world: &World) -> Vec<UserId> {
             };
             // However long it takes on a busy machine.
             if matches!(tx.link, Link::Postgres(_)) {
+                tx.begin()?;
                 execute(tx, "SET LOCAL statement_timeout = 0")?;
             }
             execute(
@@ -123,12 +124,12 @@ async fn populate(world: &World) -> Vec<UserId> {
                      'open', {owner}, 'supplied', '{{}}', 1, 1, n / 2, n / 2, n \
                      FROM (SELECT id, created_at AS n FROM customers) AS made"
                 ),
-            )
+            )?;
+            // The server's own statistics, which it would have gathered by itself after a minute.
+            execute(tx, "ANALYZE")
         })
         .await
         .unwrap();
-    // The server's own statistics, which it would have gathered by itself after a minute.
-    world.store.write(|tx| execute(tx, "ANALYZE")).await.unwrap();
     if world.settings.url.starts_with("postgres") {
         let explained = "CREATE FUNCTION explained(text) RETURNS SETOF text LANGUAGE plpgsql AS \
                          $$ BEGIN RETURN QUERY EXECUTE 'EXPLAIN ' || $1; END $$";
